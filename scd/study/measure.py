@@ -1,0 +1,137 @@
+"""What is measured: its range, its direction, and the change that matters."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal, Self
+
+from pydantic import StringConstraints, model_validator
+
+from scd.study.errors import StudyError
+from scd.study.record import Number, Record, Text
+
+__all__ = ["Improvement", "Measure", "Role", "Scale"]
+
+Scale = Literal["score", "rating", "count", "rate", "proportion", "percentage", "duration"]
+Improvement = Literal["increase", "decrease"]
+Role = Literal["outcome", "process", "practice"]
+
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+
+
+class Measure(Record):
+    """One thing that is measured at each session.
+
+    Parameters
+    ----------
+    key : str
+        Short name used in tables: lower-case letters, digits, ``-`` and ``_``.
+    label : str
+        The name people read.
+    improvement : {"increase", "decrease"}
+        The direction that is better for the client. There is no default: a silent one would turn effects round.
+    scale : {"score", "rating", "count", "rate", "proportion", "percentage", "duration"}
+        What kind of number it is.
+    minimum, maximum : float, optional
+        The instrument's range; values outside it are refused. Either may be open.
+    role : {"outcome", "process", "practice"}
+        An outcome of therapy, a process thought to carry the change, or the client's practice between sessions.
+    unit : str
+        The word on the axis, such as ``points`` or ``minutes``.
+    meaningful_change : float, optional
+        The smallest change that matters, in the measure's units, always positive.
+    goal : float, optional
+        The value that client and clinician aim for.
+    cutoff : float, optional
+        A published cut-off score, drawn on the chart when present.
+    source : str
+        Where range, cut-off and meaningful change come from.
+
+    Raises
+    ------
+    StudyError
+        When the range is empty, or goal, cut-off or meaningful change do not fit it.
+
+    Examples
+    --------
+    >>> mood = Measure(key="mood", label="Mood", improvement="increase", minimum=0, maximum=10)
+    >>> mood.center, mood.spread
+    (5.0, 2.0)
+    """
+
+    key: Key
+    label: Annotated[Text, StringConstraints(min_length=1)]
+    improvement: Improvement
+    scale: Scale = "score"
+    minimum: Number | None = None
+    maximum: Number | None = None
+    role: Role = "outcome"
+    unit: Text = "points"
+    meaningful_change: Number | None = None
+    goal: Number | None = None
+    cutoff: Number | None = None
+    source: Text = ""
+
+    @model_validator(mode="after")
+    def _fits_its_range(self) -> Self:
+        where = f"measure '{self.key}'"
+        if self.minimum is not None and self.maximum is not None and self.maximum <= self.minimum:
+            raise StudyError(
+                f"{where}: maximum must be above minimum (got {self.minimum:g} and {self.maximum:g})", field="maximum"
+            )
+        if self.meaningful_change is not None and self.meaningful_change <= 0:
+            raise StudyError(
+                f"{where}: meaningful change must be above 0 (got {self.meaningful_change:g}); "
+                "the direction is told by 'improvement'",
+                field="meaningful_change",
+            )
+        if self.meaningful_change is not None and self.range is not None and self.meaningful_change > self.range:
+            raise StudyError(
+                f"{where}: meaningful change must fit into the range of {self.range:g} "
+                f"(got {self.meaningful_change:g})",
+                field="meaningful_change",
+            )
+        for name in ("goal", "cutoff"):
+            value = getattr(self, name)
+            if value is not None and not self.holds(value):
+                raise StudyError(f"{where}: {name} must lie in {self.range_words} (got {value:g})", field=name)
+        return self
+
+    @property
+    def range(self) -> float | None:
+        """Width of the instrument's range, or None where an end is open."""
+        if self.minimum is None or self.maximum is None:
+            return None
+        return self.maximum - self.minimum
+
+    @property
+    def center(self) -> float | None:
+        """Middle of the range, the prior's centre; None where an end is open."""
+        return None if self.range is None else self.minimum + self.range / 2  # type: ignore[operator]
+
+    @property
+    def spread(self) -> float | None:
+        """A fifth of the range, the prior's unit; None where an end is open."""
+        return None if self.range is None else self.range / 5
+
+    @property
+    def sign(self) -> int:
+        """1 when an increase is better, -1 when a decrease is."""
+        return 1 if self.improvement == "increase" else -1
+
+    @property
+    def range_words(self) -> str:
+        """The range as people say it."""
+        if self.minimum is None and self.maximum is None:
+            return "any number"
+        if self.maximum is None:
+            return f"{self.minimum:g} or more"
+        if self.minimum is None:
+            return f"{self.maximum:g} or less"
+        return f"{self.minimum:g} to {self.maximum:g}"
+
+    def holds(self, value: float) -> bool:
+        """Whether a value is a finite number inside the instrument's range."""
+        low = -math.inf if self.minimum is None else self.minimum
+        high = math.inf if self.maximum is None else self.maximum
+        return math.isfinite(value) and low <= value <= high
