@@ -171,7 +171,8 @@ class Case(Record):
             if later.start <= earlier.start:
                 raise StudyError(
                     f"{where}, phase '{earlier.label}': needs at least 1 session "
-                    f"(it starts at {earlier.start}, '{later.label}' at {later.start}); give '{later.label}' a later start",
+                    f"(it starts at {earlier.start}, '{later.label}' at {later.start}); "
+                    f"give '{later.label}' a later start",
                     field="phases",
                 )
             if later.planned_start <= earlier.planned_start:

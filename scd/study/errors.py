@@ -56,15 +56,16 @@ class StudyError(ValueError):
             With one entry in `problems` for each line of the report.
         """
         problems: list[StudyError] = []
-        for line in error.errors(include_url=False):
+        lines = error.errors(include_url=False)
+        inner_places = [line["loc"] for line in lines]
+        for line in lines:
+            if any(p[: len(line["loc"])] == line["loc"] and len(p) > len(line["loc"]) for p in inner_places):
+                continue  # a container that lacks an item only because that item was refused
             cause = line.get("ctx", {}).get("error")
             place = ".".join(str(part) for part in line["loc"])
             if isinstance(cause, StudyError):  # a value inside this one already said it in its own words
-                inner = ".".join(part for part in (place, cause.field) if part)
                 problems.extend(
-                    cls(p.message, field=".".join(q for q in (place, p.field) if q)) if p is not cause
-                    else cls(cause.message, field=inner)
-                    for p in cause.problems
+                    cls(p.message, field=".".join(part for part in (place, p.field) if part)) for p in cause.problems
                 )
                 continue
             problems.append(cls(_sentence(subject, place, line), field=place))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from scd.study.case import Case, Code, Phase
+from scd.study.case import Case, Code
 from scd.study.errors import StudyError
 from scd.study.measure import Measure
 from scd.study.record import Record, Text
@@ -288,7 +288,9 @@ class Study(Record):
         try:
             body = json.loads(text)
         except json.JSONDecodeError as error:
-            raise StudyError(f"{source}: is not JSON (line {error.lineno}, column {error.colno}: {error.msg})") from None
+            raise StudyError(
+                f"{source}: is not JSON (line {error.lineno}, column {error.colno}: {error.msg})"
+            ) from None
         if not isinstance(body, dict) or body.get("format") != _FORMAT:
             raise StudyError(f"{source}: is not a study document (key 'format' must be {_FORMAT!r})", field="format")
         if body.get("version") != FORMAT_VERSION:
@@ -306,5 +308,3 @@ class Study(Record):
         """SHA-256 of the study's document: the same content, the same fingerprint."""
         canonical = json.dumps(json.loads(self.to_json()), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
-
-
