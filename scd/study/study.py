@@ -264,6 +264,25 @@ class Study(Record):
         kinds = {"session": "int64", "value": "float64", "trials": "float64", "minutes": "float64"}
         return table.astype(kinds).assign(date=pd.to_datetime(table["date"]))
 
+    def phase_frame(self) -> pd.DataFrame:
+        """The phases of every case with the sessions they span.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``case, phase, condition, start, end``; `end` is the session before the next phase, and for the
+            last phase the last planned or recorded session.
+        """
+        import pandas as pd
+
+        rows = []
+        for case in self.cases:
+            recorded = case.sessions[-1].number if case.sessions else 0
+            last = max(self.sessions_planned or 0, recorded, case.phases[-1].start)
+            ends = [p.start - 1 for p in case.phases[1:]] + [last]
+            rows += [(case.code, p.label, p.condition, p.start, e) for p, e in zip(case.phases, ends, strict=True)]
+        return pd.DataFrame(rows, columns=["case", "phase", "condition", "start", "end"])
+
     def to_json(self) -> str:
         """The study as a versioned JSON document, the same text for the same study."""
         body = self.model_dump(mode="json", exclude_defaults=True)
