@@ -1,0 +1,40 @@
+"""Designs: plans of phases and sessions, starts drawn at random, and a first grade by published standards."""
+
+from scd.design.attainable import phase_starts_words, smallest_p_words, start_windows_words
+from scd.design.plans import multiple_baseline, reversal
+from scd.design.randomization import (
+    admissible_starts,
+    assignment_is_admissible,
+    draw_phase_starts,
+    draw_start_windows,
+    redraw,
+)
+from scd.design.schedules import (
+    ENUMERATION_LIMIT,
+    admissible_phase_starts,
+    admissible_start_windows,
+    count_phase_starts,
+    count_start_windows,
+)
+from scd.design.standards import Grade, WwcGrade, grade_wwc
+
+__all__ = [
+    "ENUMERATION_LIMIT",
+    "Grade",
+    "WwcGrade",
+    "admissible_phase_starts",
+    "admissible_start_windows",
+    "admissible_starts",
+    "assignment_is_admissible",
+    "count_phase_starts",
+    "count_start_windows",
+    "draw_phase_starts",
+    "draw_start_windows",
+    "grade_wwc",
+    "multiple_baseline",
+    "phase_starts_words",
+    "redraw",
+    "reversal",
+    "smallest_p_words",
+    "start_windows_words",
+]
