@@ -238,7 +238,7 @@ def _percentage(seed: Sequence[int], name: str) -> SyntheticStudy:
 
 def _across_clients(seed: Sequence[int], name: str) -> SyntheticStudy:
     draw = draw_start_windows(
-        windows=((5, 7), (9, 11), (13, 15), (17, 19)), sessions=24, min_phase=5, seed=11, drawn_at=_DRAWN_AT
+        windows=((6, 8), (10, 12), (14, 16), (18, 20)), sessions=25, min_phase=5, seed=11, drawn_at=_DRAWN_AT
     )
     codes = ("SYNMC2", "SYNMC3", "SYNMC4", "SYNMC5")
     study = multiple_baseline(
@@ -246,7 +246,7 @@ def _across_clients(seed: Sequence[int], name: str) -> SyntheticStudy:
         cases=codes,
         across="clients",
         starts=None,
-        sessions=24,
+        sessions=25,
         code="SYNMB2",
         randomization=draw,
     )
