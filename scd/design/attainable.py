@@ -136,8 +136,8 @@ def _reach(count: int) -> str:
 def _fraction(count: int) -> str:
     if count > 10_000:
         return f"1/{_large(count)} (less than .0001)"
-    p = 1 / count
-    return f"1/{count:,} = " + f"{p:.{1 - floor(log10(p))}f}".lstrip("0")
+    digits = max(3, 1 - floor(log10(1 / count)))
+    return f"1/{count:,} = " + f"{1 / count:.{digits}f}".strip("0")
 
 
 def _large(count: int) -> str:

@@ -62,6 +62,7 @@ def reversal(
     ([('A1', 1), ('B1', 6), ('A2', 12), ('B2', 17)], 22)
     """
     code = new_code() if code is None else code
+    named = "code" if case is None else "case"
     case = code if case is None else case
     labels = _labels(phases, case)
     if randomization is not None:
@@ -78,7 +79,7 @@ def reversal(
         code=code,
         design="reversal",
         measures=_measured(measures, code),
-        cases=(_planned_case(case, labels, first, field="case"),),
+        cases=(_planned_case(case, labels, first, field=named),),
         sessions_planned=total,
         randomization=randomization,
     )

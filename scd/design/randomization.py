@@ -208,7 +208,7 @@ def redraw(randomization: Randomization) -> Randomization:
     sessions, min_phase = randomization.sessions, randomization.min_phase
     seed, drawn_at = randomization.seed, randomization.drawn_at
     if randomization.scheme == "phase-starts":
-        phases = len(randomization.starts[0]) + 1 if randomization.starts else 0
+        phases = len(randomization.starts[0]) + 1
         return draw_phase_starts(sessions=sessions, phases=phases, min_phase=min_phase, seed=seed, drawn_at=drawn_at)
     return draw_start_windows(
         windows=randomization.windows, sessions=sessions, min_phase=min_phase, seed=seed, drawn_at=drawn_at

@@ -76,7 +76,8 @@ which is a single demonstration and can't show that the intervention caused the 
         subject = "So far the record" if running else "The record" if self.basis == "record" else "By plan, the design"
         told = f"{subject} {_verb(self.grade, self.standard)}: "
         if self.grade == "meets without reservations":
-            told += f"the effect can show at 3 or more different times, between phases of at least {_FULL} points"
+            times = "3" if self.demonstrations == _DEMONSTRATIONS else "3 or more"
+            told += f"the effect can show at {times} different times, between phases of at least {_FULL} points"
         elif self.reasons and not (running and self.grade == "does not meet"):
             told += self.reasons[0]
         else:
@@ -198,7 +199,7 @@ def _missing(
     else:
         reasons += _too_few_tiers(study, rows) + _without_change(rows) + stagger_faults(rows)
     noun = "planned point" if basis == "plan" else "point"
-    short = sorted((p for row in rows for p in row if p.points < _FULL), key=lambda p: p.points >= _SOME)
+    short = sorted((p for row in rows for p in row if p.points < _FULL), key=lambda p: (not p.begun, p.points >= _SOME))
     if grade == "meets without reservations":
         # A phase too many is no fault: say only which ones the grade does not rest on.
         return tuple(reasons + [f"{_has(p, noun)}; the grade does not rest on it" for p in short if p.begun])
