@@ -37,9 +37,9 @@ class Grade(Record):
     basis : {"plan", "record"}
         ``plan`` until the first value is recorded.
     demonstrations : int
-        How many times the effect has a chance to show: in a reversal design the phase changes between phases of at
-        least 3 points, in a multiple baseline the tiers of at least 3 points a phase that start at different times
-        while the later ones are still in baseline.
+        How many times the effect has a chance to show. In a reversal design: the phase changes in the longest row of
+        phases of at least 3 points. In a multiple baseline: the tiers of at least 3 points a phase that start at
+        different times while the later ones are still in baseline.
     phases : int
         Phases with at least one point.
     points_per_phase : tuple of (case, phase label, points planned, points recorded)
@@ -92,12 +92,12 @@ which is a single demonstration and can't show that the intervention caused the 
 def grade_wwc(study: Study, *, measure: str | None = None) -> Grade:
     """Grade a study's design by the What Works Clearinghouse's rules for reversal and multiple-baseline designs.
 
-    Both need 3 demonstrations of the effect at different times. A reversal design gives one at each change between
-    two phases (so at least 4 phases), a multiple baseline one in each tier whose intervention starts at its own time
-    while the later tiers are still in baseline (so at least 3 tiers, 6 phases). Phases of at least 5 points meet the
-    standards without reservations, of 3 or 4 with reservations; a shorter phase demonstrates nothing. Phases and
-    tiers beyond the 3 demonstrations do not lower the grade. In a reversal design of several cases each case stands
-    for itself, and the weakest one decides.
+    Both need 3 demonstrations of the effect at different times. A reversal design gives one at each change within a
+    row of phases that are long enough (so at least 4 phases in a row). A multiple baseline gives one in each tier
+    whose intervention starts at its own time while the later tiers are still in baseline (so at least 3 tiers,
+    6 phases). Phases of at least 5 points meet the standards without reservations, of 3 or 4 with reservations; a
+    shorter phase demonstrates nothing. Phases and tiers beyond the 3 demonstrations do not lower the grade. In a
+    reversal design of several cases each case stands for itself, and the weakest one decides.
 
     Parameters
     ----------
@@ -176,7 +176,12 @@ def _demonstrations(design: str, rows: list[list[PhaseTally]], least: int) -> in
 
 
 def _changes(row: list[PhaseTally], least: int) -> int:
-    return sum(a.points >= least and b.points >= least for a, b in pairwise(row))
+    # In a row: a phase that is too short stands between two designs and joins neither.
+    longest = run = 0
+    for one, other in pairwise(row):
+        run = run + 1 if one.points >= least and other.points >= least else 0
+        longest = max(longest, run)
+    return longest
 
 
 def _phases(design: str, rows: list[list[PhaseTally]]) -> int:
