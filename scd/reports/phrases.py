@@ -1,0 +1,190 @@
+"""Short phrases that several sections share: cases, designs, measures, comparisons, numbers that may be missing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from scd.analysis import words
+
+if TYPE_CHECKING:
+    from scd.reports.job import Job
+    from scd.study import Case, Measure, Study
+
+__all__ = [
+    "case_words",
+    "comparison_words",
+    "design_words",
+    "draw_words",
+    "effect_words",
+    "headline_measure",
+    "interval",
+    "measure_words",
+    "number",
+    "probability",
+    "record_words",
+    "session_words",
+    "whole",
+]
+
+_NONE = "–"
+
+
+def headline_measure(study: Study, case: Case) -> Measure:
+    """The measure that a case is judged by: its first outcome, or its first measure when it has none.
+
+    Examples
+    --------
+    >>> from scd.reports.example import example_study
+    >>> study = example_study()
+    >>> headline_measure(study, study.cases[0]).label
+    'Worry'
+    """
+    own = study.measures_of(case)
+    return next((m for m in own if m.role == "outcome"), own[0])
+
+
+def case_words(study: Study, case: Case) -> str:
+    """A case by its code, with its measure where the tiers are behaviours."""
+    return f"{case.code}, {headline_measure(study, case).label}" if study.across == "behaviours" else case.code
+
+
+def measure_words(measure: Measure) -> str:
+    """A measure with its range and direction.
+
+    Examples
+    --------
+    >>> from scd.study import Measure
+    >>> measure_words(Measure(key="mood", label="Mood", improvement="increase", minimum=0, maximum=10))
+    'Mood, 0 to 10 points, higher is better'
+    """
+    better = "higher" if measure.improvement == "increase" else "lower"
+    return f"{measure.label}, {measure.range_words} {measure.unit}, {better} is better"
+
+
+def design_words(study: Study) -> str:
+    """The design in the field's words.
+
+    Examples
+    --------
+    >>> from scd.reports.example import example_study
+    >>> design_words(example_study())
+    'reversal design (A1, B1, A2, B2)'
+    """
+    if study.design == "reversal":
+        return f"reversal design ({', '.join(p.label for p in study.cases[0].phases)})"
+    return f"multiple baseline across {study.across}"
+
+
+def effect_words(effect: str, *, unit: str) -> str:
+    """An effect of the table as people read it.
+
+    Examples
+    --------
+    >>> effect_words("level_change", unit="points")
+    'Change in level (points)'
+    """
+    named = {
+        "level_change": f"Change in level ({unit})",
+        "level_change_unpooled": f"Change in level, this case by itself ({unit})",
+        "level_change_first": f"Change at the first session ({unit})",
+        "level_change_last": f"Change at the last session ({unit})",
+        "standardized_change": "Standardised change (SD)",
+        "slope_change": f"Change in slope ({unit} a session)",
+        "trend": f"Trend ({unit} a session)",
+        "consistent_change": "Every change the right way",
+    }
+    return named.get(effect, effect.replace("_", " "))
+
+
+def comparison_words(contrast: str) -> str:
+    """A contrast as people read it.
+
+    Examples
+    --------
+    >>> comparison_words("A1-B1"), comparison_words("overall")
+    ('A1 and B1', 'all phases')
+    """
+    return "all phases" if contrast == "overall" else contrast.replace("-", " and ")
+
+
+def number(value: float | None) -> str:
+    """A number, or a dash where there is none."""
+    return _NONE if value is None or value != value else words.number(float(value))
+
+
+def whole(value: float | None) -> str:
+    """A count, or a dash where there is none.
+
+    Examples
+    --------
+    >>> whole(1234.4), whole(None)
+    ('1,234', '–')
+    """
+    return _NONE if value is None or value != value else f"{value:,.0f}"
+
+
+def interval(lower: float | None, upper: float | None) -> str:
+    """An interval, or a dash where there is none.
+
+    Examples
+    --------
+    >>> interval(-1, 2.5), interval(None, None)
+    ('−1.00 to 2.50', '–')
+    """
+    return _NONE if lower is None or upper is None else f"{number(lower)} to {number(upper)}"
+
+
+def probability(p: float | None) -> str:
+    """A probability in percent, or a dash where there is none."""
+    return _NONE if p is None or p != p else words.probability(float(p))
+
+
+def session_words(study: Study) -> str:
+    """How many sessions are on record, and from when to when.
+
+    Examples
+    --------
+    >>> from scd.reports.example import example_study
+    >>> session_words(example_study())
+    '23 recorded, 1 missed, 24 planned'
+    """
+    sessions = [s for case in study.cases for s in case.sessions]
+    missed = sum(s.missed for s in sessions)
+    said = [f"{len(sessions) - missed} recorded"]
+    said += [f"{missed} missed"] if missed else []
+    if study.sessions_planned:
+        several = " for each case" if len(study.cases) > 1 else ""
+        said.append(f"{study.sessions_planned} planned{several}")
+    dates = [s.date for s in sessions if s.date is not None]
+    if dates:
+        said.append(f"{_day(min(dates))} to {_day(max(dates))}")
+    return ", ".join(said)
+
+
+def record_words(job: Job) -> str:
+    """Which version of the record the page shows, and when it was made."""
+    if job.revision is None or job.saved_at is None or job.made_at is None:
+        return "invented for this example"
+    return f"revision {job.revision}, saved {_minute(job.saved_at)}; page made {_minute(job.made_at)}"
+
+
+def draw_words(study: Study) -> str:
+    """How the starts of the phases were chosen."""
+    drawn = study.randomization
+    if drawn is None:
+        return "The starts of the phases were set by plan, not drawn at random."
+    scheme = {"phase-starts": "phase starts", "start-windows": "a start in each case's window"}[drawn.scheme]
+    return (
+        f"The starts were drawn at random on {_day(drawn.drawn_at.date())} ({scheme}, at least {drawn.min_phase} "
+        f"sessions a phase, {drawn.admissible:,} possible assignments, seed {drawn.seed}). The smallest p that a "
+        f"randomisation test could reach with this draw is 1/{drawn.admissible:,}."
+    )
+
+
+def _day(day: dt.date) -> str:
+    return f"{day.day} {day:%B %Y}"
+
+
+def _minute(moment: dt.datetime) -> str:
+    return f"{_day(moment.date())}, {moment:%H:%M} {moment.tzname() or ''}".strip()

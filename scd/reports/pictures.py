@@ -1,0 +1,154 @@
+"""The pictures of a report: charts as SVG inside the page, each with a description for those who can't see it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from scd.reports.markup import Piece, joined, paragraphs
+from scd.reports.phrases import case_words, design_words, headline_measure, interval, measure_words, number
+
+if TYPE_CHECKING:
+    from scd.reports.job import Job
+    from scd.study import Case, Measure
+
+__all__ = ["chart", "effect_chart", "other_charts"]
+
+
+def chart(job: Job, *, plain: bool = False) -> Piece:
+    """The graph of the headline measure over the sessions.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+    plain : bool
+        Whether to draw the values alone, without estimated levels and the baseline's projection.
+
+    Returns
+    -------
+    Piece
+        One figure: a staircase for a multiple baseline.
+    """
+    from scd.charts.multiple_baseline import multiple_baseline_chart
+    from scd.charts.study_chart import study_chart
+
+    study, summary = job.study, job.summary
+    held = not plain and not summary.withheld
+    levels = summary.levels_table() if held and summary.levels else None
+    projection = summary.projection_table() if held and summary.projection else None
+    frame, phases = study.frame(), study.phase_frame()
+    measures = [headline_measure(study, case) for case in study.cases]
+    drawn: Any
+    if len(study.cases) == 1:
+        drawn = study_chart(frame, measure=measures[0], phases=phases, levels=levels, projection=projection)
+    else:
+        drawn = multiple_baseline_chart(
+            frame,
+            measures=measures,
+            phases=phases,
+            labels={case.code: case_words(study, case) for case in study.cases},
+            levels=levels,
+            projection=projection,
+        )
+    caption = "Each point is one session."
+    if projection is not None:
+        caption += " The band: where 95 % of single values would have fallen by the model, had the baseline gone on."
+    said = " ".join(_description(job, case, measure) for case, measure in zip(study.cases, measures, strict=True))
+    return Piece(_figure(drawn, title=_title(measures), description=said, caption=caption), name="chart")
+
+
+def effect_chart(job: Job) -> Piece:
+    """The changes with their intervals.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+
+    Returns
+    -------
+    Piece
+        A figure, or words when the effect is withheld.
+    """
+    from scd.charts.effects import effects_chart
+
+    study, summary = job.study, job.summary
+    if summary.withheld or not summary.effects:
+        return Piece(paragraphs(["No effect is drawn, because none is shown on this page."]), name="effect chart")
+    measures = [headline_measure(study, case) for case in study.cases]
+    table = summary.table()
+    drawn = effects_chart(
+        table, measure=measures[0], labels={case.code: case_words(study, case) for case in study.cases}
+    )
+    said = "; ".join(
+        f"{row.case or 'average'} {row.contrast}: {number(row.median)} ({interval(row.lower, row.upper)})"
+        for row in summary.effects
+        if row.effect == "level_change"
+    )
+    html = _figure(
+        drawn,
+        title="Changes with their intervals",
+        description=f"Change in level, median and 95 % interval. {said}.",
+        caption="A point is the middle of the plausible changes, the line their 95 % interval; 0 is no change.",
+    )
+    return Piece(html, name="effect chart")
+
+
+def other_charts(job: Job) -> Piece:
+    """The graphs of all other measures that have values, without estimates.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+
+    Returns
+    -------
+    Piece
+        One figure a case and measure; words when there is no other measure.
+    """
+    from scd.charts.study_chart import study_chart
+
+    study = job.study
+    frame, phases = study.frame(), study.phase_frame()
+    figures = []
+    for case in study.cases:
+        shown = headline_measure(study, case).key
+        for measure in study.measures_of(case):
+            mine = frame[(frame["case"] == case.code) & (frame["measure"] == measure.key)]
+            if measure.key == shown or mine["value"].isna().all():
+                continue
+            drawn = study_chart(frame, measure=measure, phases=phases, case=case.code, height=150)
+            name = f"{case_words(study, case)}: {measure.label}" if len(study.cases) > 1 else measure.label
+            caption = f"{name}, {measure.role}."
+            figures.append(_figure(drawn, title=name, description=_description(job, case, measure), caption=caption))
+    if not figures:
+        return Piece(paragraphs(["No other measure has values."]), name="other charts")
+    return Piece(joined(figures), name="other charts")
+
+
+def _figure(drawn: Any, *, title: str, description: str, caption: str) -> Markup:
+    from scd.charts.svg import to_svg
+
+    # The one place where markup enters as it is: vl-convert has escaped its texts, and the page is checked again.
+    svg = Markup(to_svg(drawn, title=title, description=description))
+    return Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(svg, caption)
+
+
+def _title(measures: list[Measure]) -> str:
+    return " and ".join(dict.fromkeys(measure.label for measure in measures)) + " over the sessions"
+
+
+def _description(job: Job, case: Case, measure: Measure) -> str:
+    """What the graph shows, in words: every phase with its sessions and the range of its values."""
+    said = []
+    for phase in case.phases:
+        held = [s for s in case.sessions if case.phase_at(s.number) == phase]
+        values = [v for s in held if (v := s.value(measure.key)) is not None]
+        if values:
+            span = f"{min(values):g}" if min(values) == max(values) else f"{min(values):g} to {max(values):g}"
+            said.append(f"{phase.label} {len(values)} values, {span}")
+    name = f"{case.code}, " if len(job.study.cases) > 1 else ""
+    return f"{name}{measure_words(measure)}; {design_words(job.study)}: {'; '.join(said) or 'no values yet'}."

@@ -1,0 +1,318 @@
+"""Make a client's pages: whole, of the version of the record they name, about nobody else – or not at all."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scd.analysis.summary import Summary, summarize
+from scd.records import Stored, Workspace
+from scd.reports.engine import ReportError, run_template, seal_of
+from scd.reports.html import page_facts, to_page
+from scd.reports.job import Job, write_job
+from scd.reports.shares import pending_summary, share_of
+from scd.study import Study, StudyError
+
+__all__ = ["AUDIENCES", "Outcome", "job_folders", "make_report", "page_path", "report_all", "report_study"]
+
+AUDIENCES = ("clinician", "client")
+
+_JOBS = ".scd-jobs"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one page.
+
+    Parameters
+    ----------
+    code : str
+        Whose page.
+    audience : str
+        For whom.
+    path : pathlib.Path, optional
+        The page; None when it could not be made.
+    problem : str
+        Why not; empty when it was made.
+    """
+
+    code: str
+    audience: str
+    path: Path | None = None
+    problem: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the page was made."""
+        return self.path is not None
+
+
+def make_report(
+    workspace: Workspace,
+    code: str,
+    *,
+    audience: str,
+    summary: Summary | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Path:
+    """Make the page of a study for one audience.
+
+    The page is written beside its place, synced and moved there: it is whole or it isn't there. When making it fails,
+    a page made earlier stays, with its own revision printed on it, and the error names that revision.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The clinic's folder.
+    code : str
+        The study's code, or that of one of its cases.
+    audience : {"clinician", "client"}
+        Who reads it. The clinician's page shows the whole study. A client's page never shows another client: in a
+        study across clients each gets a page of their own, for the study's code all of them are made.
+    summary : Summary, optional
+        The estimates of this very revision; without it they are made here, which takes up to a minute.
+    progress : callable, optional
+        Called with the share done, 0 to 1.
+
+    Returns
+    -------
+    pathlib.Path
+        ``reports/<CODE>-<audience>.html``; of several pages, the first.
+
+    Raises
+    ------
+    StudyError
+        When there is no such study, or nothing is recorded yet.
+    ReportError
+        When the summary is of another revision, the template failed, or the page would hold what it must not.
+    """
+    if audience not in AUDIENCES:
+        raise StudyError(f"audience {audience!r}: must be one of {', '.join(AUDIENCES)}", field="audience")
+    with workspace.open() as caseload:
+        stored = caseload.get(code)
+        known = _codes(caseload.list(retired=True))
+    tell = progress or _silent
+    summary = _current_summary(stored.study, summary, lambda share: tell(0.8 * share))
+    jobs = _jobs(stored, code.strip().upper(), audience=audience, summary=summary)
+    paths = []
+    for done, job in enumerate(jobs):
+        paths.append(_make(workspace, job, audience=audience, strangers=known - _own_codes(job)))
+        tell(0.8 + 0.2 * (done + 1) / len(jobs))
+    return paths[0]
+
+
+def report_study(
+    workspace: Workspace,
+    code: str,
+    *,
+    audiences: Sequence[str] = AUDIENCES,
+    progress: Callable[[float], None] | None = None,
+) -> tuple[Outcome, ...]:
+    """Make the pages of one study for several audiences, from one estimate.
+
+    Parameters
+    ----------
+    workspace, code, progress
+        As in `make_report`.
+    audiences : sequence of str
+        Whom for.
+
+    Returns
+    -------
+    tuple of Outcome
+        One an audience; a failure does not stop the others.
+    """
+    tell = progress or _silent
+    outcomes: list[Outcome] = []
+    try:
+        with workspace.open() as caseload:
+            stored = caseload.get(code)
+        summary = _current_summary(stored.study, None, lambda share: tell(0.6 * share))
+    except StudyError as error:
+        return tuple(Outcome(code, audience, problem=error.message) for audience in audiences)
+    for done, audience in enumerate(audiences):
+        try:
+            outcomes.append(Outcome(code, audience, make_report(workspace, code, audience=audience, summary=summary)))
+        except StudyError as error:
+            outcomes.append(Outcome(code, audience, problem=error.message))
+        tell(0.6 + 0.4 * (done + 1) / len(audiences))
+    return tuple(outcomes)
+
+
+def report_all(
+    workspace: Workspace,
+    *,
+    audiences: Sequence[str] = AUDIENCES,
+    progress: Callable[[str, float], None] | None = None,
+) -> Iterator[Outcome]:
+    """Make the pages of every study in use, one after the other.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The clinic's folder.
+    audiences : sequence of str
+        Whom for.
+    progress : callable, optional
+        Called with the code at work and the share of all that is done, 0 to 1.
+
+    Yields
+    ------
+    Outcome
+        As soon as it is known; one failure does not stop the rest.
+
+    Raises
+    ------
+    StudyError
+        When the store can't be opened.
+    """
+    with workspace.open() as caseload:
+        codes = [stored.study.code for stored in caseload.list()]
+    for done, code in enumerate(codes):
+
+        def tell(share: float, code: str = code, done: int = done) -> None:
+            if progress is not None:
+                progress(code, (done + share) / len(codes))
+
+        tell(0)
+        yield from report_study(workspace, code, audiences=audiences, progress=tell)
+
+
+def page_path(workspace: Workspace, code: str, *, audience: str) -> Path:
+    """Where a page stands; the code is a pseudonym made by scd, so the name tells nothing about the client."""
+    return workspace.reports / f"{code}-{audience}.html"
+
+
+def job_folders(workspace: Workspace) -> tuple[Path, ...]:
+    """The private folders of reports in the making; those of a report that was killed stay behind."""
+    folder = workspace.path / _JOBS
+    return tuple(sorted(folder.iterdir())) if folder.is_dir() else ()
+
+
+def _current_summary(study: Study, summary: Summary | None, tell: Callable[[float], None]) -> Summary:
+    if not any(not session.missed for case in study.cases for session in case.sessions):
+        raise StudyError(f"study '{study.code}': nothing is recorded yet; record sessions first", field="sessions")
+    if summary is None:
+        try:
+            return summarize(study, progress=tell)
+        except StudyError as error:
+            # Too little for an effect is no reason to hide the chart: the page then says why there is no number.
+            return pending_summary(study, reason=error.message)
+    if summary.fingerprint != study.fingerprint():
+        raise ReportError(
+            f"study '{study.code}': the estimate is of another version of the record; estimate again, then report"
+        )
+    return summary
+
+
+def _jobs(stored: Stored, code: str, *, audience: str, summary: Summary) -> list[Job]:
+    study = stored.study
+    told: dict[str, Any] = {
+        "fingerprint": study.fingerprint(),
+        "revision": stored.revision,
+        "saved_at": stored.saved_at,
+        "made_at": dt.datetime.now(dt.UTC),
+    }
+    if audience == "clinician" or study.across != "clients" or len(study.cases) == 1:
+        return [Job(study=study, summary=summary, code=study.code, **told)]
+    cases = [case for case in study.cases if code in (case.code, study.code)]
+    shares = [(case.code, *share_of(study, summary, case=case)) for case in cases]
+    return [Job(study=part, summary=own, code=own_code, **told) for own_code, part, own in shares]
+
+
+def _make(workspace: Workspace, job: Job, *, audience: str, strangers: set[str]) -> Path:
+    target = page_path(workspace, job.code, audience=audience)
+    try:
+        with _job_folder(workspace) as folder:
+            parameters = {"job": str(write_job(job, folder=folder))}
+            notebook = run_template(f"report_{audience}", parameters=parameters)
+        if seal_of(notebook) != job.token:
+            raise ReportError(f"report '{job.code}': its template ended without this job's seal; no page was made")
+        html = to_page(
+            notebook,
+            title=f"{job.code} – report for the {audience}",
+            audience=audience,
+            facts={"scd-code": job.code, "scd-revision": str(job.revision), "scd-fingerprint": job.fingerprint},
+        )
+        _check_identity(html, job=job, strangers=strangers)
+        _replace(target, html)
+    except ReportError as error:
+        raise ReportError(error.message + _still_there(target)) from None
+    except OSError as error:
+        said = f"report '{job.code}': can't be written to '{target.parent}' ({error.strerror})"
+        raise ReportError(said + _still_there(target)) from None
+    return target
+
+
+def _check_identity(html: str, *, job: Job, strangers: set[str]) -> None:
+    """The worst error is another client's data: every code on the page is looked at once more."""
+    seen = set(re.findall(r"(?<![A-Z0-9])[A-Z][A-Z0-9]{5}(?![A-Z0-9])", html))
+    if job.code not in seen and job.code not in html:
+        raise ReportError(f"report '{job.code}': its page lacks the client's code; no page was made")
+    if job.fingerprint not in html:
+        raise ReportError(f"report '{job.code}': its page lacks the record's fingerprint; no page was made")
+    if seen & strangers:
+        raise ReportError(
+            f"report '{job.code}': its page names another client ({', '.join(sorted(seen & strangers))}); no page was "
+            "made. If a note or a label names that code, take it out"
+        )
+
+
+def _own_codes(job: Job) -> set[str]:
+    return {job.code, *(case.code for case in job.study.cases)}
+
+
+def _codes(studies: Sequence[Stored]) -> set[str]:
+    return {code for s in studies for code in (s.study.code, *(case.code for case in s.study.cases))}
+
+
+@contextmanager
+def _job_folder(workspace: Workspace) -> Iterator[Path]:
+    jobs = workspace.path / _JOBS
+    jobs.mkdir(mode=0o700, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="job-", dir=jobs))  # mkdtemp gives 0700
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _replace(target: Path, html: str) -> None:
+    target.parent.mkdir(mode=0o700, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=".tmp", dir=target.parent)
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(html)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+    if os.name == "posix":
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _still_there(target: Path) -> str:
+    """Tell that an earlier page stays, so that nobody takes it for the new one."""
+    try:
+        revision = page_facts(target.read_text(encoding="utf-8")).get("scd-revision", "unknown")
+    except OSError:
+        return ""
+    return f"\n(The page made earlier, of revision {revision}, is still in '{target}'.)"
+
+
+def _silent(share: float) -> None:
+    return None

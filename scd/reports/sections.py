@@ -1,0 +1,372 @@
+"""The sections of a report: from a job to a piece of the page. Numbers and their sentences come from the summary."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from scd.reports.job import finish, open_job
+from scd.reports.markup import Piece, facts, fold, items, joined, paragraphs, table
+from scd.reports.phrases import (
+    case_words,
+    comparison_words,
+    design_words,
+    draw_words,
+    effect_words,
+    headline_measure,
+    interval,
+    measure_words,
+    number,
+    probability,
+    record_words,
+    session_words,
+    whole,
+)
+from scd.reports.pictures import chart, effect_chart, other_charts
+
+if TYPE_CHECKING:
+    from scd.reports.job import Job
+    from scd.study import Case
+
+__all__ = [
+    "chart",
+    "client_limits",
+    "course",
+    "data",
+    "diagnostics",
+    "effect_chart",
+    "effect_table",
+    "finish",
+    "header",
+    "limits",
+    "meaning",
+    "open_job",
+    "other_charts",
+    "provenance",
+    "result",
+]
+
+
+def header(job: Job, *, audience: str) -> Piece:
+    """Whose page it is, of which version of the record, and made when.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+    audience : {"clinician", "client"}
+        Who reads the page.
+
+    Returns
+    -------
+    Piece
+        The top of the page.
+    """
+    study = job.study
+    subject = "Study" if len(study.cases) > 1 and study.across == "clients" else "Client"
+    kind, title = {
+        "clinician": ("Report for the clinician", f"{subject} {job.code}"),
+        "client": (f"Report for client {job.code}", "What your numbers say"),
+    }[audience]
+    head = Markup('<p class="kind">{}</p><h1>{}</h1>').format(kind, title)
+    if job.is_example:
+        banner = "Example client, invented numbers. No person stands behind this page."
+        head = Markup('<p class="example">{}</p>').format(banner) + head
+    measures = dict.fromkeys(headline_measure(study, case) for case in study.cases)
+    about = {
+        "Measure": "; ".join(measure_words(m) for m in measures),
+        "Design": design_words(study).capitalize() if audience == "clinician" else "",
+        "Sessions": session_words(study),
+        "Record": record_words(job) if audience == "clinician" else "",
+    }
+    return Piece(Markup("<header>") + head + facts(about) + Markup("</header>"), name="header")
+
+
+def result(job: Job) -> Piece:
+    """The result in the clinician's words, or why there is none, with the design's grade.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+
+    Returns
+    -------
+    Piece
+        Sentences, then the summary's warnings.
+    """
+    summary = job.summary
+    if summary.withheld:
+        body = Markup('<div class="withheld"><p>No effect is shown.</p>{}</div>').format(paragraphs(summary.text))
+    else:
+        body = Markup('<div class="result">{}</div>').format(paragraphs(summary.text))
+    grade = Markup('<p><span class="grade">The design:</span> {}</p>').format(summary.grade) if summary.grade else ""
+    warned = Markup("")
+    if summary.warnings:
+        warned = Markup('<div class="warning"><p>Before you rely on this</p>{}</div>').format(items(summary.warnings))
+    return Piece(joined([body, grade, warned]), name="result")
+
+
+def effect_table(job: Job) -> Piece:
+    """The table of effects, with the design's grade in its caption.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+
+    Returns
+    -------
+    Piece
+        Words when the effect is withheld.
+    """
+    study, summary = job.study, job.summary
+    if summary.withheld or not summary.effects:
+        return Piece(paragraphs(["There is no table, because no effect is shown on this page."]), name="effect table")
+    several = len(study.cases) > 1
+    rows = []
+    for row in summary.effects:
+        case = study.case(row.case) if row.case is not None else None
+        unit = headline_measure(study, case or study.cases[0]).unit
+        line = [
+            effect_words(row.effect, unit=unit),
+            comparison_words(row.contrast),
+            number(row.median),
+            interval(row.lower, row.upper),
+            probability(row.p_improvement),
+            probability(row.p_meaningful),
+        ]
+        rows.append([case_words(study, case) if case else "Average of the cases", *line] if several else line)
+    head = ["Effect", "Phases compared", "Estimate", "95 % interval", "P(better)", "P(meaningful)"]
+    meaningful = any(row.p_meaningful is not None for row in summary.effects)
+    if not meaningful:
+        head, rows = head[:-1], [row[:-1] for row in rows]
+    shift = int(several)
+    caption = (
+        "Estimates are posterior medians. A change is always intervention minus baseline, in the measure's units; "
+        f"the standardised change is in SDs of this client's own values, and positive when things got better. "
+        f"P: probability of an improvement, and of a meaningful one. {summary.grade}"
+    )
+    full = ["Case", *head] if several else head
+    html = table(rows, head=full, caption=caption, numbers=range(2 + shift, len(full)))
+    return Piece(html, name="effect table")
+
+
+def diagnostics(job: Job) -> Piece:
+    """The model, its priors, and whether the sampler can be trusted.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+
+    Returns
+    -------
+    Piece
+        A list of facts; words when nothing was estimated.
+    """
+    summary = job.summary
+    if not summary.model:
+        return Piece(paragraphs(["Nothing was estimated yet."]), name="diagnostics")
+    found = summary.diagnostics
+    rhat = found.get("rhat_max")
+    passed = "Passed" if found.get("ok") else "NOT passed"
+    checks = {
+        "Model": f"{summary.model}, sampled with {summary.engine}, seed {summary.seed}",
+        "Priors": "; ".join(f"{name} ~ {said}" for name, said in summary.priors.items()),
+        "Checks": f"{passed}. R-hat at most {'–' if rhat is None else f'{rhat:.4f}'} (must be below 1.01); effective "
+        f"draws at least {whole(found.get('ess_bulk_min'))} in bulk and {whole(found.get('ess_tail_min'))} in the "
+        f"tails (must be 400); divergences: {whole(found.get('divergences'))} (must be 0)",
+    }
+    return Piece(facts(checks), name="diagnostics")
+
+
+def course(job: Job) -> Piece:
+    """The plan and what happened: starts, reasons, missed sessions, the draw.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+
+    Returns
+    -------
+    Piece
+        One table over all cases, then sentences.
+    """
+    study = job.study
+    several = len(study.cases) > 1
+    rows = [line for case in study.cases for line in _phase_rows(case, several=several)]
+    head = ["Phase", "Planned start", "Started", "Values", "Missed", "Why it moved"]
+    html = table(
+        rows,
+        head=["Case", *head] if several else head,
+        caption="Sessions by number; a phase lasts until the next one starts.",
+        numbers=range(1 + several, 5 + several),
+    )
+    said = [draw_words(study)]
+    for case in study.cases:
+        missed = [f"{s.number}" + (f" ({s.note})" if s.note else "") for s in case.sessions if s.missed]
+        if missed:
+            said.append(f"Missed{f' by {case.code}' if several else ''}: session {', '.join(missed)}.")
+    return Piece(html + paragraphs(said), name="course")
+
+
+def limits(job: Job) -> Piece:
+    """What the numbers can't tell, for this design.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+
+    Returns
+    -------
+    Piece
+        A list of sentences.
+    """
+    drawn = job.study.randomization is not None
+    said = [
+        "A probability says how plausible a difference between phases is, given the data and the model. Whether the "
+        f"treatment made the difference rests on the design. {job.summary.grade}",
+        "The starts of the phases were drawn at random, which guards against starting when things happened to be bad."
+        if drawn
+        else "The starts of the phases were not drawn at random. If treatment began because things were especially "
+        "bad, part of an improvement may be the way back to usual.",
+        "The model compares levels. A change that builds up slowly, or lasts after treatment stops, comes out smaller "
+        "than it is: look for it in the chart.",
+        "The standardised change is measured by this client's own ups and downs. It can't be compared with effect "
+        "sizes from trials of groups.",
+        "If the person who gives the treatment also rates its outcome, no model can put that right.",
+        "It says nothing about other clients.",
+    ]
+    return Piece(items(said), name="limits")
+
+
+def data(job: Job) -> Piece:
+    """Every value on record, folded away.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+
+    Returns
+    -------
+    Piece
+        A table, one row a session and measure.
+    """
+    study = job.study
+    head = ["Session", "Date", "Case", "Phase", "Measure", "Value", "Note"]
+    rows = []
+    for case in study.cases:
+        for session in case.sessions:
+            for measure in study.measures_of(case):
+                if session.values and all(entry.measure != measure.key for entry in session.values):
+                    continue  # not due at this session
+                value = session.value(measure.key)
+                day = "" if session.date is None else f"{session.date}"
+                said = "missed" if value is None else f"{value:g}"
+                phase = case.phase_at(session.number).label
+                rows.append([str(session.number), day, case.code, phase, measure.label, said, session.note])
+    if not rows:
+        return Piece(paragraphs(["No session is on record yet."]), name="data")
+    # A column that says the same in every row, or nothing, is left out.
+    kept = [0] + [n for n in range(1, len(head)) if n in (3, 5) or len({row[n] for row in rows}) > 1]
+    html = table(
+        [[row[n] for n in kept] for row in rows],
+        head=[head[n] for n in kept],
+        caption="One row a session and measure.",
+        numbers=(kept.index(0), kept.index(5)),
+    )
+    return Piece(fold(f"All values on record ({len(rows)} rows)", html), name="data")
+
+
+def provenance(job: Job) -> Piece:
+    """Where every number on the page comes from.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+
+    Returns
+    -------
+    Piece
+        The foot of the page.
+    """
+    summary = job.summary
+    found = summary.diagnostics
+    rhat = found.get("rhat_max")
+    about = {"Client": job.code, "Record": record_words(job)}
+    if summary.model:
+        about |= {
+            "Model": f"{summary.model}, {summary.engine}, seed {summary.seed}; priors "
+            + "; ".join(f"{name} ~ {said}" for name, said in summary.priors.items()),
+            "Checks": f"R-hat {'–' if rhat is None else f'{rhat:.4f}'}, effective draws "
+            f"{whole(found.get('ess_bulk_min'))} and {whole(found.get('ess_tail_min'))}, divergences "
+            f"{whole(found.get('divergences'))}",
+        }
+    about["Versions"] = ", ".join(f"{name} {said}" for name, said in summary.versions.items())
+    mark = Markup('<p>Data fingerprint <span class="hash">{}</span></p>').format(job.fingerprint)
+    return Piece(Markup('<footer class="footer">{}{}</footer>').format(facts(about), mark), name="provenance")
+
+
+def meaning(job: Job) -> Piece:
+    """The result in the client's words, or that there is none yet.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+
+    Returns
+    -------
+    Piece
+        A few sentences.
+    """
+    kind = "withheld" if job.summary.withheld else "result"
+    html = Markup('<div class="{}">{}</div>').format(kind, paragraphs(job.summary.client_text))
+    return Piece(html, name="meaning")
+
+
+def client_limits(job: Job) -> Piece:
+    """What the client's page can't tell.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+
+    Returns
+    -------
+    Piece
+        A list of plain sentences.
+    """
+    said = [
+        "It can't tell for certain why your numbers changed. Other things in your life may have changed too.",
+        "It can't tell whether a change will last.",
+        "It only knows the numbers that were written down. How you are is more than that.",
+        "It is about you. It says nothing about other people.",
+        "It is not a diagnosis, and it does not decide what comes next. Talk that over with your clinician.",
+    ]
+    return Piece(items(said), name="client limits")
+
+
+def _phase_rows(case: Case, *, several: bool) -> list[list[str]]:
+    rows = []
+    last = case.sessions[-1].number if case.sessions else 0
+    for phase in case.phases:
+        held = [s for s in case.sessions if case.phase_at(s.number) == phase]
+        begun = phase.actual_start is not None and phase.start <= last
+        line = [
+            phase.label,
+            str(phase.planned_start),
+            str(phase.start) if begun else "not yet",
+            str(sum(not s.missed for s in held)),
+            str(sum(s.missed for s in held)),
+            phase.reason,
+        ]
+        rows.append([case.code, *line] if several else line)
+    return rows

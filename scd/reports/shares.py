@@ -1,0 +1,101 @@
+"""Summaries that a page needs besides the analysis: one client's share of a study, and one without any estimate."""
+
+from __future__ import annotations
+
+from scd import __version__
+from scd.analysis.cautions import too_few_points
+from scd.analysis.summary import Summary
+from scd.analysis.words import client_words
+from scd.design.standards import grade_wwc
+from scd.reports.phrases import headline_measure
+from scd.study import Case, Study
+
+__all__ = ["pending_summary", "share_of"]
+
+
+def share_of(study: Study, summary: Summary, *, case: Case) -> tuple[Study, Summary]:
+    """What one client of a study across clients may see: their own data, and the estimate of their own change.
+
+    Parameters
+    ----------
+    study : Study
+        A study of several clients.
+    summary : Summary
+        Of the whole study.
+    case : Case
+        The client.
+
+    Returns
+    -------
+    tuple of Study and Summary
+        Without a trace of the other clients: no data, no code, no average.
+    """
+    part = study.replace(cases=(case,), randomization=None, note="")
+    measure = headline_measure(study, case)
+    rows = [e.model_dump() for e in summary.effects if e.case == case.code]
+    measure_of = {case.code: measure}
+    told = summary.client_text
+    if not summary.withheld:
+        too_few = too_few_points(part, measure_of)
+        told = client_words(rows, measure_of=measure_of, grade=grade_wwc(study).grade, too_few=too_few)
+    own = summary.replace(
+        effects=tuple(e for e in summary.effects if e.case == case.code),
+        projection=tuple(p for p in summary.projection if p.case == case.code),
+        levels=tuple(x for x in summary.levels if x.case == case.code),
+        text=(),  # the clinician's sentences, the grade's reasons and the warnings may name other cases
+        grade="",
+        warnings=(),
+        client_text=told,
+    )
+    if not summary.withheld and not rows:
+        own = own.replace(
+            withheld="too few values of this client",
+            client_text=(f"There are not yet enough numbers to say whether {measure.label} changed.",),
+        )
+    return part, own
+
+
+def pending_summary(study: Study, *, reason: str) -> Summary:
+    """A summary without estimate, for a study that can't be estimated yet.
+
+    Parameters
+    ----------
+    study : Study
+        With some values.
+    reason : str
+        Why there is no estimate.
+
+    Returns
+    -------
+    Summary
+        Withheld, with the design's grade.
+
+    Examples
+    --------
+    >>> from scd.reports.example import example_study
+    >>> pending_summary(example_study(), reason="phase B1 has no values").withheld
+    'phase B1 has no values'
+    """
+    labels = " and ".join(dict.fromkeys(headline_measure(study, case).label for case in study.cases))
+    return Summary(
+        study=study.code,
+        fingerprint=study.fingerprint(),
+        measure="+".join(dict.fromkeys(headline_measure(study, case).key for case in study.cases)),
+        model="",
+        engine="",
+        priors={},
+        diagnostics={"rhat_max": None, "ess_bulk_min": None, "ess_tail_min": None, "divergences": None, "ok": False},
+        effects=(),
+        projection=(),
+        levels=(),
+        grade=grade_wwc(study).words,
+        text=(f"No effect can be estimated yet: {reason}", "The chart shows what has been recorded so far."),
+        client_text=(
+            f"It is too early to say whether {labels} changed: there are not yet enough numbers from all phases.",
+            "The chart shows what has been written down so far.",
+        ),
+        warnings=(),
+        withheld=reason,
+        versions={"scd": __version__},
+        seed=0,
+    )
