@@ -166,9 +166,9 @@ def _public_functions(module: Path) -> Iterator[tuple[str, ast.FunctionDef | ast
 
 
 def test_no_public_function_takes_arbitrary_keywords():
-    # `Record.replace` names fields of the value itself and refuses any other.
+    # `Record.replace` names fields of the value itself and refuses any other; papermill prescribes its engine's method.
     found = {name for module in MODULES for name, node in _public_functions(module) if node.args.kwarg}
-    assert found <= {"Record.replace"}
+    assert found <= {"Record.replace", "ScdEngine.execute_managed_notebook"}
 
 
 def test_everything_public_has_a_docstring():
@@ -269,8 +269,8 @@ def test_the_top_level_holds_the_rooms_and_nothing_else(tracked):
 
 
 def test_no_tracked_file_names_a_package_registry(tracked):
-    # Written in pieces, so that this file passes its own test.
-    hosts = re.compile("|".join(["py" r"pi\.org", "python" r"hosted\.org", "--index-url", "ana" r"conda\.org"]))
+    # The brackets keep this file from finding itself.
+    hosts = re.compile(r"py[p]i\.org|python[h]osted\.org|ana[c]onda\.org|--[i]ndex-url")
     wrong = [
         str(path)
         for path in tracked
