@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from scd.reports.markup import Piece, joined, paragraphs
-from scd.reports.phrases import case_words, design_words, headline_measure, interval, measure_words, number
+from scd.reports.phrases import (
+    case_words,
+    design_words,
+    effect_words,
+    headline_measure,
+    interval,
+    measure_words,
+    number,
+)
 
 if TYPE_CHECKING:
     from scd.reports.job import Job
@@ -72,25 +80,25 @@ def effect_chart(job: Job) -> Piece:
     Piece
         A figure, or words when the effect is withheld.
     """
-    from scd.charts.effects import effects_chart
+    from scd.charts.effects_chart import effects_chart
 
     study, summary = job.study, job.summary
     if summary.withheld or not summary.effects:
         return Piece(paragraphs(["No effect is drawn, because none is shown on this page."]), name="effect chart")
     measures = [headline_measure(study, case) for case in study.cases]
-    table = summary.table()
-    drawn = effects_chart(
-        table, measure=measures[0], labels={case.code: case_words(study, case) for case in study.cases}
-    )
+    alike = len({(m.minimum, m.maximum, m.improvement, m.unit) for m in measures}) == 1
+    effect = "level_change" if alike else "standardized_change"  # unlike units have no common axis
+    labels = {case.code: case_words(study, case) for case in study.cases}
+    drawn = effects_chart(summary.table(), measure=measures[0], effect=effect, labels=labels)
     said = "; ".join(
         f"{row.case or 'average'} {row.contrast}: {number(row.median)} ({interval(row.lower, row.upper)})"
         for row in summary.effects
-        if row.effect == "level_change"
+        if row.effect == effect
     )
     html = _figure(
         drawn,
         title="Changes with their intervals",
-        description=f"Change in level, median and 95 % interval. {said}.",
+        description=f"{effect_words(effect, unit=measures[0].unit)}, median and 95 % interval. {said}.",
         caption="A point is the middle of the plausible changes, the line their 95 % interval; 0 is no change.",
     )
     return Piece(html, name="effect chart")

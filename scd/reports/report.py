@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import re
 import shutil
 import tempfile
@@ -15,6 +14,7 @@ from typing import Any
 
 from scd.analysis.summary import Summary, summarize
 from scd.records import Stored, Workspace
+from scd.records.export import write_file
 from scd.reports.engine import ReportError, run_template, seal_of
 from scd.reports.html import page_facts, to_page
 from scd.reports.job import Job, write_job
@@ -243,7 +243,8 @@ def _make(workspace: Workspace, job: Job, *, audience: str, strangers: set[str])
             facts={"scd-code": job.code, "scd-revision": str(job.revision), "scd-fingerprint": job.fingerprint},
         )
         _check_identity(html, job=job, strangers=strangers)
-        _replace(target, html)
+        target.parent.mkdir(mode=0o700, exist_ok=True)
+        write_file(target, html)
     except ReportError as error:
         raise ReportError(error.message + _still_there(target)) from None
     except OSError as error:
@@ -283,26 +284,6 @@ def _job_folder(workspace: Workspace) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _replace(target: Path, html: str) -> None:
-    target.parent.mkdir(mode=0o700, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=".tmp", dir=target.parent)
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(html)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
-    if os.name == "posix":
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def _still_there(target: Path) -> str:

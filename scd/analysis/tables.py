@@ -1,0 +1,150 @@
+"""From a table to its effects in one step, without a caseload: what `scd analyze` does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scd.analysis.summary import Summary, summarize
+from scd.models.priors import Priors
+from scd.records.measures import measures_of_table, one_label
+from scd.records.tables import read_table, study_from_table
+from scd.study import StudyError
+from scd.study.measure import Improvement
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scd.study import Measure, Study
+
+__all__ = ["TableAnalysis", "analyze_table"]
+
+
+@dataclass(frozen=True)
+class TableAnalysis:
+    """The analysis of one series of a table.
+
+    Parameters
+    ----------
+    study : Study
+        The study as read; cases keep the names they have in the table.
+    summary : Summary
+        Its estimates.
+    warnings : tuple of str
+        What was assumed and what to be careful about.
+    """
+
+    study: Study
+    summary: Summary
+    warnings: tuple[str, ...]
+
+    def document(self) -> dict[str, Any]:
+        """The analysis as one object for JSON.
+
+        Returns
+        -------
+        dict
+            ``model, engine, priors, diagnostics, effects, text`` and ``measure, warnings, seed, fingerprint``; no
+            NaN: what is not there is None.
+        """
+        told = self.summary
+        return {
+            "model": told.model,
+            "engine": told.engine,
+            "priors": told.priors,
+            "diagnostics": told.diagnostics,
+            "effects": [effect.model_dump() for effect in told.effects],
+            "text": "\n".join(told.text),
+            "measure": self.study.measures[0].label,
+            "warnings": list(self.warnings),
+            "seed": told.seed,
+            "fingerprint": told.fingerprint,
+        }
+
+
+def analyze_table(
+    source: Path | bytes | str,
+    *,
+    name: str,
+    improvement: Improvement,
+    limits: tuple[float, float] | None = None,
+    center: float | None = None,
+    unit: float | None = None,
+    model: str | None = None,
+    case: str | None = None,
+    measure: str | None = None,
+    seed: int = 1,
+    columns: Mapping[str, str] | None = None,
+    sheet: str | None = None,
+) -> TableAnalysis:
+    """Read a table and estimate the effect of one of its series.
+
+    Parameters
+    ----------
+    source : pathlib.Path, bytes or str
+        As in `scd.records.tables.read_table`.
+    name : str
+        What messages call it.
+    improvement : {"increase", "decrease"}
+        The direction that is better.
+    limits : tuple of float, optional
+        The instrument's range; only without need when `center` and `unit` are given.
+    center, unit : float, optional
+        Centre and unit of the priors; by default mid-range and a fifth of the range.
+    model : str, optional
+        By default the headline model of the design.
+    case, measure : str, optional
+        The case and the series, by their names in the table. Without `case` all of them; without `measure` the first,
+        and a warning names the others.
+    seed : int
+        Seed of the sampler.
+    columns, sheet
+        As in `scd.records.tables.read_table`.
+
+    Returns
+    -------
+    TableAnalysis
+        Study, summary and warnings.
+
+    Raises
+    ------
+    StudyError
+        When the table has problems (all of them in the message), the scale is not given, or no effect can be estimated.
+    """
+    if limits is None and (center is None or unit is None):
+        raise StudyError(
+            "range: is needed, since the priors stand on the instrument's scale; give --range LOW HIGH, "
+            "or both --center and --unit",
+            field="range",
+        )
+    if limits is not None and not limits[0] < limits[1]:
+        raise StudyError(
+            f"range: its end must lie above its beginning (got {limits[0]:g} and {limits[1]:g})", field="range"
+        )
+    preview = read_table(source, name=name, columns=columns, sheet=sheet)
+    preview.check()
+    warnings: list[str] = []
+    if measure is None and len(preview.measures) > 1:
+        others = ", ".join(f"'{label}'" for label in preview.measures[1:])
+        warnings.append(
+            f"{name} holds several series; only the first, '{preview.measures[0]}', is analysed. "
+            f"The others: {others} (choose with --measure)"
+        )
+    chosen = preview.measures[0] if measure is None else measure
+    measures = measures_of_table(preview, improvement=improvement, limits=limits, series=[chosen])
+    label = one_label(case, preview.cases, what="case", where=name) if case is not None else None
+    study, _ = study_from_table(preview, measures=measures, case=label)
+    priors = _priors(next(iter(measures.values())), center=center, unit=unit)
+    summary = summarize(study, model=model, priors=priors, seed=seed)
+    return TableAnalysis(study=study, summary=summary, warnings=(*warnings, *summary.warnings))
+
+
+def _priors(measure: Measure, *, center: float | None, unit: float | None) -> Priors | None:
+    if center is None and unit is None:
+        return None
+    # A range is there when one of the two is not: the check at the door says so.
+    return Priors.on_scale(
+        center=measure.center if center is None else center,  # type: ignore[arg-type]
+        unit=measure.spread if unit is None else unit,  # type: ignore[arg-type]
+    )

@@ -1,0 +1,124 @@
+"""What the columns of a table measure, as told on the command line: a measure of the catalogue, or one of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scd.records.matching import measure_key, quoted
+from scd.records.preview import Preview
+from scd.study import Measure, StudyError
+from scd.study.catalogue import from_catalogue
+from scd.study.measure import Improvement
+
+__all__ = ["measures_of_table", "one_label"]
+
+
+def measures_of_table(
+    preview: Preview,
+    *,
+    keys: Sequence[str] = (),
+    improvement: Improvement | None = None,
+    limits: tuple[float, float] | None = None,
+    unit: str = "points",
+    series: Sequence[str] = (),
+) -> dict[str, Measure]:
+    """A measure for each series of a table that is taken.
+
+    Parameters
+    ----------
+    preview : Preview
+        The table.
+    keys : sequence of str
+        Measures of the catalogue: ``phq-9``, or ``COLUMN=phq-9`` where the table has several series.
+    improvement : {"increase", "decrease"}, optional
+        For every other series: a measure by its name in the table, better in this direction.
+    limits : tuple of float, optional
+        Its range.
+    unit : str
+        Its unit.
+    series : sequence of str
+        Take only these, by their names in the table; all without it.
+
+    Returns
+    -------
+    dict of str to Measure
+        By the series' names, as `scd.records.tables.study_from_table` takes them.
+
+    Raises
+    ------
+    StudyError
+        When a series is not in the table or has no direction, or the catalogue has no such measure.
+
+    Examples
+    --------
+    >>> from scd.records.tables import read_table
+    >>> preview = read_table("session,phase,score\\n1,A,7\\n2,B,3\\n", name="pasted text")
+    >>> {label: m.range_words for label, m in measures_of_table(preview, keys=["phq-9"]).items()}
+    {'score': '0 to 27'}
+    """
+    wanted = [one_label(name, preview.measures, what="series", where=preview.name) for name in series]
+    taken = wanted or list(preview.measures)
+    named: dict[str, Measure] = {}
+    for key in keys:
+        label, _, entry = key.rpartition("=")
+        if not label and len(taken) > 1:
+            raise StudyError(
+                f"{preview.name}: holds several series ({quoted(taken)}); say which is '{key}', as in "
+                f"--measure '{taken[0]}={key}'",
+                field="measure",
+            )
+        label = one_label(label, taken, what="series", where=preview.name) if label else taken[0]
+        named[label] = from_catalogue(entry)
+    lacking = [label for label in taken if label not in named]
+    if lacking and improvement is None:
+        raise StudyError(
+            f"{preview.name}: which direction is better for {quoted(lacking)}? Say --improvement increase or decrease, "
+            "or name a measure of the catalogue with --measure",
+            field="improvement",
+        )
+    low, high = limits or (None, None)
+    for label in lacking:
+        named[label] = Measure(
+            key=measure_key(label),
+            label=label,
+            improvement=improvement,
+            minimum=low,
+            maximum=high,
+            unit=unit,
+        )
+    return {label: named[label] for label in taken}
+
+
+def one_label(name: str, labels: Sequence[str], *, what: str, where: str) -> str:
+    """The label that a person means: as it stands, in other letters, or its last word when only one ends so.
+
+    Parameters
+    ----------
+    name : str
+        What was said.
+    labels : sequence of str
+        The labels there are.
+    what, where : str
+        For the message: what is named, and in which table.
+
+    Returns
+    -------
+    str
+        One of `labels`.
+
+    Raises
+    ------
+    StudyError
+        When none is meant, or several could be.
+
+    Examples
+    --------
+    >>> one_label("a1", ["case A1", "case A2"], what="case", where="table")
+    'case A1'
+    """
+    said = name.strip().casefold()
+    same = [label for label in labels if label == name] or [label for label in labels if label.casefold() == said]
+    same = same or [label for label in labels if label.casefold().split()[-1:] == [said]]
+    if len(same) != 1:
+        raise StudyError(f"{where}: has no {what} '{name}' (it has {quoted(labels)})", field=what)
+    return same[0]
