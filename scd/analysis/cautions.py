@@ -1,0 +1,103 @@
+"""What a reader must know before believing the numbers: too few points, floors, wrong scale, plans that moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scd.study import Case, Measure, Study
+
+__all__ = ["cautions", "too_few_points"]
+
+_FEWEST = 3
+_EDGE_SHARE = 0.5
+_MISSED_SHARE = 0.2
+
+
+def too_few_points(study: Study, measure_of: dict[str, Measure]) -> str:
+    """Why the data can't carry a verdict, in one sentence; empty when they can.
+
+    Parameters
+    ----------
+    study : Study
+        The record.
+    measure_of : dict of str to Measure
+        The measure of each case that is judged.
+
+    Returns
+    -------
+    str
+        Names every phase that has begun and holds fewer than 3 values.
+    """
+    short = []
+    for code, measure in measure_of.items():
+        counts = _counts(study.case(code), measure)
+        several = f"case {code}, " if len(measure_of) > 1 else ""
+        short += [f"{several}phase {label} has {n}" for label, n in counts.items() if n < _FEWEST]
+    if not short:
+        return ""
+    return f"each phase needs at least {_FEWEST} values; {'; '.join(short)}."
+
+
+def cautions(study: Study, measure_of: dict[str, Measure]) -> tuple[str, ...]:
+    """Warnings about a study's data, most serious first.
+
+    Parameters
+    ----------
+    study : Study
+        The record.
+    measure_of : dict of str to Measure
+        The measure of each case that is judged.
+
+    Returns
+    -------
+    tuple of str
+        One sentence each; empty when there is nothing to warn of.
+    """
+    found: list[str] = []
+    for code, measure in measure_of.items():
+        found += _case_cautions(study.case(code), measure)
+    left_out = [c.code for c in study.cases if c.code not in measure_of]
+    if left_out and measure_of:
+        found.append(f"Not in this estimate, for want of values: {', '.join(left_out)}.")
+    return tuple(found)
+
+
+def _case_cautions(case: Case, measure: Measure) -> Iterator[str]:
+    values = [v for s in case.sessions if (v := s.value(measure.key)) is not None]
+    if len(set(values)) == 1:
+        yield f"Case {case.code}: all values are {values[0]:g}; a series that never changes tells little."
+    if measure.scale in ("count", "rate", "proportion", "percentage", "duration"):
+        yield (
+            f"{measure.label} is a {measure.scale}; this model treats it as a score with even spread, "
+            "so read it with care near the ends of its range."
+        )
+    for edge, name in ((measure.minimum, "floor"), (measure.maximum, "ceiling")):
+        at_edge = sum(v == edge for v in values)
+        if edge is not None and len(set(values)) > 1 and at_edge >= _EDGE_SHARE * len(values):
+            yield (
+                f"Case {case.code}: {at_edge} of {len(values)} values lie at the {name} ({edge:g}) of {measure.label}; "
+                "the estimate is about mean values and can't see changes beyond it."
+            )
+    due = [s for s in case.sessions if s.missed or any(v.measure == measure.key for v in s.values)]
+    missed = sum(s.value(measure.key) is None for s in due)
+    if due and missed >= _MISSED_SHARE * len(due):
+        yield (
+            f"Case {case.code}: {missed} of {len(due)} sessions were missed; if they were missed because the client "
+            "was unwell, the estimate is too rosy."
+        )
+    for phase in case.phases:
+        if phase.actual_start is not None and phase.actual_start != phase.planned_start:
+            yield (
+                f"Case {case.code}: phase {phase.label} started at session {phase.actual_start}, planned for "
+                f"{phase.planned_start} ({phase.reason}); a start chosen in view of the data can bias the estimate."
+            )
+
+
+def _counts(case: Case, measure: Measure) -> dict[str, int]:
+    """Values in every phase that has begun."""
+    last = case.sessions[-1].number if case.sessions else 0
+    counts = {p.label: 0 for p in case.phases if p.start <= last}
+    for session in case.sessions:
+        if session.value(measure.key) is not None:
+            counts[case.phase_at(session.number).label] += 1
+    return counts

@@ -1,0 +1,100 @@
+"""Whether the draws may be trusted: the gate that every number passes before it is shown."""
+
+from __future__ import annotations
+
+import math
+
+import arviz as az
+import xarray as xr
+
+from scd.study.record import Record
+
+__all__ = ["Diagnostics", "diagnose"]
+
+_RHAT_LIMIT = 1.01
+_ESS_LIMIT = 400
+
+
+class Diagnostics(Record):
+    """The sampler's worst figures over all parameters.
+
+    Parameters
+    ----------
+    rhat_max : float
+        Largest rank-normalised split R-hat; must stay below 1.01.
+    ess_bulk_min, ess_tail_min : float
+        Smallest effective sample sizes; must reach 400.
+    divergences : int
+        Divergent transitions after the retry; must be 0.
+
+    References
+    ----------
+    Vehtari, A., Gelman, A., Simpson, D., Carpenter, B., & Bürkner, P.-C. (2021). Rank-normalization, folding, and
+    localization: An improved R-hat for assessing convergence of MCMC. Bayesian Analysis, 16(2), 667-718.
+    https://doi.org/10.1214/20-BA1221
+
+    Examples
+    --------
+    >>> Diagnostics(rhat_max=1.02, ess_bulk_min=900, ess_tail_min=900, divergences=0).reason
+    'the chains disagree (R-hat 1.020, must be below 1.01)'
+    """
+
+    rhat_max: float
+    ess_bulk_min: float
+    ess_tail_min: float
+    divergences: int
+
+    @property
+    def reason(self) -> str:
+        """Why the numbers are withheld, in words; empty when they may be shown."""
+        reasons = []
+        if not self.rhat_max < _RHAT_LIMIT:  # also catches NaN
+            reasons.append(f"the chains disagree (R-hat {self.rhat_max:.3f}, must be below {_RHAT_LIMIT})")
+        for name, size in (("bulk", self.ess_bulk_min), ("tail", self.ess_tail_min)):
+            if not size >= _ESS_LIMIT:
+                reasons.append(f"too few independent draws ({name} ESS {size:.0f}, needs {_ESS_LIMIT})")
+        if self.divergences:
+            reasons.append(f"{self.divergences} divergent steps of the sampler, also with smaller steps")
+        return "; ".join(reasons)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every figure passes."""
+        return not self.reason
+
+    def worst(self, other: Diagnostics) -> Diagnostics:
+        """The worse of two sets of figures."""
+        return Diagnostics(
+            rhat_max=math.nan if math.isnan(self.rhat_max + other.rhat_max) else max(self.rhat_max, other.rhat_max),
+            ess_bulk_min=min(self.ess_bulk_min, other.ess_bulk_min),
+            ess_tail_min=min(self.ess_tail_min, other.ess_tail_min),
+            divergences=self.divergences + other.divergences,
+        )
+
+
+def diagnose(tree: xr.DataTree) -> Diagnostics:
+    """Read the sampler's figures off a posterior.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        From `scd.models.fit`.
+
+    Returns
+    -------
+    Diagnostics
+    """
+    posterior = tree["posterior"].to_dataset()
+    return Diagnostics(
+        rhat_max=_extreme(az.rhat(posterior), "max"),
+        ess_bulk_min=_extreme(az.ess(posterior, method="bulk"), "min"),
+        ess_tail_min=_extreme(az.ess(posterior, method="tail"), "min"),
+        divergences=int(tree["sample_stats"]["diverging"].sum()),
+    )
+
+
+def _extreme(figures: xr.Dataset, which: str) -> float:
+    values = [float(getattr(figures[name], which)(skipna=False)) for name in figures.data_vars]
+    if any(math.isnan(v) for v in values):
+        return math.nan
+    return max(values) if which == "max" else min(values)

@@ -1,0 +1,225 @@
+"""The sentences for clinician and client: one place, and the design's grade beside every probability."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scd.study import Measure
+
+__all__ = ["change_words", "client_words", "clinician_words", "frequency_words", "judgement", "percent", "probability"]
+
+Row = dict[str, Any]
+
+_MINUS = "\N{MINUS SIGN}"
+_JUDGEMENTS = ((0.975, "clearly better"), (0.9, "probably better"), (0.1, "unclear"), (0.025, "probably worse"))
+_STRENGTH = {
+    "meets without reservations": "The way you were measured was strong: enough phases and enough sessions in each.",
+    "meets with reservations": "The way you were measured was fair: enough phases, but few sessions in some of them.",
+    "does not meet": "The way you were measured so far can't show whether the treatment itself made the difference.",
+}
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+def probability(p: float) -> str:
+    """A probability as people read it; never 0 % or 100 %, which no model can claim.
+
+    Examples
+    --------
+    >>> probability(0.9996), probability(0.934), probability(0.0002)
+    ('more than 99.9 %', '93 %', 'less than 0.1 %')
+    """
+    if p > 0.999:
+        return f"more than 99.9{_NO_BREAK}%"
+    if p < 0.001:
+        return f"less than 0.1{_NO_BREAK}%"
+    return f"{100 * p:.1f}{_NO_BREAK}%" if p > 0.99 or p < 0.01 else f"{100 * p:.0f}{_NO_BREAK}%"
+
+
+def percent(share: float) -> str:
+    """A share in whole percent.
+
+    Examples
+    --------
+    >>> percent(0.95)
+    '95 %'
+    """
+    return f"{100 * share:.0f}{_NO_BREAK}%"
+
+
+def frequency_words(p: float) -> str:
+    """A probability as a natural frequency, at most 99 and at least 1 in 100.
+
+    Examples
+    --------
+    >>> frequency_words(0.9999)
+    'more than 99 of 100'
+    >>> frequency_words(0.62)
+    '62 of 100'
+    """
+    if p > 0.99:
+        return "more than 99 of 100"
+    if p < 0.01:
+        return "fewer than 1 of 100"
+    return f"{100 * p:.0f} of 100"
+
+
+def number(value: float) -> str:
+    """A number with three significant digits at most two decimals, and a true minus sign."""
+    size = abs(value)
+    text = f"{value:.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.2f}"
+    text = text.removeprefix("-") if float(text) == 0 else text
+    return text.replace("-", _MINUS)
+
+
+def change_words(row: Row, measure: Measure) -> str:
+    """A change with its interval and the measure's direction.
+
+    Parameters
+    ----------
+    row : dict
+        A row of the effect table with ``median, lower, upper, ci_prob``.
+    measure : Measure
+        The measure.
+
+    Examples
+    --------
+    >>> mood = Measure(key="mood", label="Mood", improvement="increase", minimum=0, maximum=10)
+    >>> change_words({"median": -1.234, "lower": -2, "upper": 0.5, "ci_prob": 0.95}, mood)
+    '−1.23 points (95 % interval −2.00 to 0.50; higher is better)'
+    """
+    better = "higher" if measure.improvement == "increase" else "lower"
+    span = f"{percent(row['ci_prob'])} interval {number(row['lower'])} to {number(row['upper'])}"
+    return f"{number(row['median'])} {measure.unit} ({span}; {better} is better)"
+
+
+def judgement(p_improvement: float) -> str:
+    """How sure the direction is, in fixed words: the same probability always reads the same.
+
+    Examples
+    --------
+    >>> judgement(0.98), judgement(0.5), judgement(0.05)
+    ('clearly better', 'unclear', 'probably worse')
+    """
+    for limit, words in (
+        (0.975, "clearly better"),
+        (0.9, "probably better"),
+        (0.1, "unclear"),
+        (0.025, "probably worse"),
+    ):
+        if p_improvement >= limit:
+            return words
+    return "clearly worse"
+
+
+def clinician_words(rows: list[Row], *, measure_of: dict[str, Measure], grade: str, too_few: str) -> tuple[str, ...]:
+    """The result for the clinician, a paragraph each.
+
+    Parameters
+    ----------
+    rows : list of dict
+        The effect table's rows.
+    measure_of : dict of str to Measure
+        The measure of each case.
+    grade : str
+        The design's grade in few words, ``WWC 4.1 on phases and points: does not meet``; it stands beside every
+        probability.
+    too_few : str
+        Why the data can't carry a verdict; empty when they can.
+    """
+    text: list[str] = []
+    first = next(iter(measure_of.values()))
+    average = _find(rows, None, "level_change")
+    if average:
+        text.append(
+            f"Averaged over {len(measure_of)} cases, {first.label} changed from baseline to intervention by "
+            f"{change_words(average, first)}. {_chances(average, first, grade)}"
+        )
+    elif pooled := _find(rows, None, "standardized_change"):
+        text.append(
+            f"Averaged over {len(measure_of)} cases, each on its own measure, the change is {number(pooled['median'])} "
+            f"within-case standard deviations ({percent(pooled['ci_prob'])} interval {number(pooled['lower'])} to "
+            f"{number(pooled['upper'])}; above 0 is better). Probability of improvement: "
+            f"{probability(pooled['p_improvement'])} (design: {grade})."
+        )
+    for case, measure in measure_of.items():
+        row = _find(rows, case, "level_change")
+        if row is None:
+            continue
+        who = f"Case {case}: " if len(measure_of) > 1 else ""
+        text.append(
+            f"{who}{measure.label} changed from baseline to intervention by {change_words(row, measure)}. "
+            f"{_chances(row, measure, grade)}{_consistency(rows, case, grade)}"
+        )
+    if too_few:
+        text.append(f"No verdict: {too_few} The figures above rest mostly on the prior.")
+    return tuple(text)
+
+
+def client_words(rows: list[Row], *, measure_of: dict[str, Measure], grade: str, too_few: str) -> tuple[str, ...]:
+    """The result for the client in plain words, a paragraph each: what it means, how sure, what it can't tell.
+
+    Parameters
+    ----------
+    rows, measure_of, too_few
+        As in `clinician_words`.
+    grade : {"meets without reservations", "meets with reservations", "does not meet"}
+        The design's grade.
+    """
+    text: list[str] = []
+    strength = _STRENGTH[grade]
+    for case, measure in measure_of.items():
+        row = _find(rows, case, "level_change")
+        if row is None:
+            continue
+        if too_few:
+            text.append(f"There are not yet enough numbers to say whether {measure.label} changed. {too_few}")
+            continue
+        who = f"{case}: " if len(measure_of) > 1 else ""
+        p = row["p_improvement"]
+        verdict = judgement(p)
+        if verdict == "unclear":
+            text.append(
+                f"{who}We can't yet say whether {measure.label} was better or worse during the treatment phases. "
+                f"Your numbers would fit both."
+            )
+        else:
+            direction = "higher" if row["median"] > 0 else "lower"
+            good = "better" if p > 0.5 else "worse"
+            text.append(
+                f"{who}{measure.label} was about {number(abs(row['median']))} {measure.unit} {direction} during the "
+                f"treatment phases than before. For you, {direction} is {good}."
+            )
+        sure, side = (p, "better") if p >= 0.5 else (1 - p, "worse")
+        text.append(
+            f"How sure is that? Of 100 ways to read your numbers that fit them well, {frequency_words(sure)} say that "
+            f"{measure.label} was {side} during the treatment phases. {strength}"
+        )
+    return tuple(text)
+
+
+def _find(rows: list[Row], case: str | None, effect: str) -> Row | None:
+    matching = (r for r in rows if r["case"] == case and r["effect"] == effect and r["contrast"] == "overall")
+    return next(matching, None)
+
+
+def _chances(row: Row, measure: Measure, grade: str) -> str:
+    text = (
+        f"That is {judgement(row['p_improvement'])}: probability of improvement {probability(row['p_improvement'])} "
+        f"(design: {grade})."
+    )
+    if row["p_meaningful"] is not None:
+        text += (
+            f" Probability of a meaningful improvement, {number(measure.meaningful_change or 0)} {measure.unit} or "
+            f"more: {probability(row['p_meaningful'])} (design: {grade})."
+        )
+    return text
+
+
+def _consistency(rows: list[Row], case: str, grade: str) -> str:
+    row = _find(rows, case, "consistent_change")
+    if row is None:
+        return ""
+    return (
+        f" Probability that every phase change went the right way: {probability(row['p_improvement'])} "
+        f"(design: {grade})."
+    )

@@ -1,0 +1,284 @@
+"""From a study to its posterior, in one tree that says where it came from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import version
+
+import numpy as np
+import pymc as pm
+import xarray as xr
+
+from scd import __version__
+from scd.models.gaussian import PHASE_CAPACITY, SINGLE_CASE_MODELS, build_single_case, single_case_data
+from scd.models.multilevel import build_multilevel, case_capacity, multilevel_data
+from scd.models.predictive import ar1_paths, expected_values, prior_draws
+from scd.models.priors import Priors, priors_for
+from scd.models.sampling import CHAINS, DRAWS, sample
+from scd.models.series import Series, series_of
+from scd.study import Measure, Study, StudyError
+
+__all__ = ["MODELS", "build_model", "fit"]
+
+MODELS = (*SINGLE_CASE_MODELS, "multilevel")
+
+_PRIOR_DRAWS = 2000
+# How each parameter follows when values are shifted, turned and stretched: levels, changes, and spreads.
+_LEVELS = ("alpha", "alpha_mean")
+_CHANGES = ("delta", "delta_mean", "trend", "slope_change", "gamma")
+_SPREADS = ("sigma", "sigma_case", "omega", "alpha_sd", "delta_sd")
+
+
+def build_model(
+    study: Study,
+    *,
+    measure: str | None = None,
+    case: str | None = None,
+    model: str = "level",
+    priors: Priors | None = None,
+) -> pm.Model:
+    """The PyMC model of a study, on the measure's own units, for reading or for sampling by other means.
+
+    Parameters
+    ----------
+    study, measure, case, model, priors
+        As in `fit`.
+
+    Returns
+    -------
+    pymc.Model
+
+    Raises
+    ------
+    StudyError
+        As `fit`.
+    """
+    series, priors, model = _prepare(study, measure=measure, case=case, model=model, priors=priors)
+    if model == "multilevel":
+        if not _one_scale(series.measures):
+            raise StudyError(
+                f"study '{study.code}': its cases have measures with different ranges or directions; "
+                "`fit` brings them to one scale, `build_model` needs one measure for all",
+                field="measures",
+            )
+        return build_multilevel(multilevel_data(series, priors), capacity=len(series.cases))
+    return build_single_case(single_case_data(series, priors, model=model), model=model)
+
+
+def fit(
+    study: Study,
+    *,
+    measure: str | None = None,
+    case: str | None = None,
+    model: str = "level",
+    priors: Priors | None = None,
+    seed: int = 1,
+    draws: int = DRAWS,
+    chains: int = CHAINS,
+    progress: Callable[[float], None] | None = None,
+) -> xr.DataTree:
+    """Fit a Gaussian model to one case, or the multilevel model to several.
+
+    Parameters
+    ----------
+    study : Study
+        The record.
+    measure : str, optional
+        Key of the measure; each case's own first outcome without it.
+    case : str, optional
+        Code of the case; needed for a single-case model when the study has several.
+    model : {"level", "level-trend", "phase-level", "piecewise", "multilevel"}
+        The expected values; see `scd.models.gaussian` and `scd.models.multilevel`.
+    priors : Priors, optional
+        Default: weakly informative on the measure's declared scale.
+    seed : int
+        Seed of the sampler.
+    draws, chains : int
+        Draws a chain, and chains.
+    progress : callable, optional
+        Called with the share done, 0 to 1.
+
+    Returns
+    -------
+    xarray.DataTree
+        Groups ``posterior, prior, posterior_predictive, observed_data, constant_data, sample_stats``, with named
+        dims ``chain, draw`` and ``case``, ``phase`` or ``obs``; the attributes say which study (by fingerprint),
+        measures, cases, model, engine, priors, seed and versions.
+
+    Raises
+    ------
+    StudyError
+        When there are too few data for any effect, the model is unknown, or the priors have no scale.
+    """
+    series, priors, model = _prepare(study, measure=measure, case=case, model=model, priors=priors)
+    # Sampled on a scale of unit size and brought back: the sampler's work does not depend on the instrument.
+    center, unit, sign = _scales(series, priors)
+    scaled = replace(series, value=sign[series.case_index] * (series.value - center[series.case_index])
+                     / unit[series.case_index])  # fmt: skip
+    own = priors.rescaled(center=priors.center, unit=priors.unit)
+    if progress:
+        progress(0.05)
+    if model == "multilevel":
+        capacity = case_capacity(len(series.cases))
+        data = multilevel_data(scaled, own)
+    else:
+        capacity = 0
+        data = single_case_data(scaled, own, model=model)
+    posterior, stats, target_accept = sample(
+        data, model=model, capacity=capacity, seed=seed, draws=draws, chains=chains, progress=progress
+    )
+    keep = [name for name in posterior.data_vars if not str(name).endswith("_z")]
+    posterior = _named(posterior[keep], series, model=model)
+    posterior = _to_units(posterior, center=center, unit=unit, sign=sign, model=model)
+    rng = np.random.default_rng(seed)
+    prior = _named(_prior(own, series, model=model, rng=rng), series, model=model)
+    prior = _to_units(prior, center=center, unit=unit, sign=sign, model=model)
+    tree = xr.DataTree.from_dict(
+        {
+            "posterior": posterior,
+            "prior": prior,
+            "posterior_predictive": _predictive(posterior, series, model=model, rng=rng),
+            "observed_data": xr.Dataset({"value": ("obs", series.value)}),
+            "constant_data": _constants(series),
+            "sample_stats": stats,
+        }
+    )
+    tree.attrs = {
+        "study": study.code,
+        "fingerprint": study.fingerprint(),
+        "cases": json.dumps(series.cases),
+        "measures": json.dumps([m.key for m in series.measures]),
+        "phases": json.dumps(series.phases),
+        "model": model,
+        "engine": "nuts",
+        "priors": json.dumps(priors.describe(model)),
+        "prior_values": json.dumps(priors.model_dump()),
+        "seed": seed,
+        "target_accept": target_accept,
+        "versions": json.dumps({"scd": __version__} | {n: version(n) for n in ("pymc", "nutpie", "numpy")}),
+    }
+    return tree
+
+
+def _prepare(
+    study: Study, *, measure: str | None, case: str | None, model: str, priors: Priors | None
+) -> tuple[Series, Priors, str]:
+    if model not in MODELS:
+        raise StudyError(f"model '{model}': is unknown; choose one of {', '.join(MODELS)}", field="model")
+    if model != "multilevel" and case is None:
+        if len(study.cases) > 1:
+            codes = ", ".join(f"'{c.code}'" for c in study.cases)
+            raise StudyError(
+                f"study '{study.code}': model '{model}' takes one case and the study has several ({codes}); name one",
+                field="case",
+            )
+        case = study.cases[0].code
+    series = series_of(study, measure=measure, case=case)
+    if model == "multilevel" and len(series.cases) < 2:
+        raise StudyError(
+            f"study '{study.code}': the multilevel model needs at least 2 cases with values (got {len(series.cases)}); "
+            "use a single-case model",
+            field="model",
+        )
+    if model == "phase-level" and len(series.phases[0]) > PHASE_CAPACITY:
+        raise StudyError(
+            f"case '{series.cases[0]}': model 'phase-level' takes up to {PHASE_CAPACITY} phases "
+            f"(got {len(series.phases[0])}); use 'level'",
+            field="model",
+        )
+    if priors is None:
+        priors = priors_for(series.measures[0])
+    return series, priors, model
+
+
+def _one_scale(measures: tuple[Measure, ...]) -> bool:
+    return len({(m.minimum, m.maximum, m.improvement) for m in measures}) == 1
+
+
+def _scales(series: Series, priors: Priors) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Centre, unit and sign by case; cases on one measure keep its sign, others are turned so that up is better."""
+    count = len(series.cases)
+    if _one_scale(series.measures):
+        return np.full(count, priors.center), np.full(count, priors.unit), np.ones(count)
+    each = [priors_for(m) for m in series.measures]
+    return (
+        np.array([p.center for p in each]),
+        np.array([p.unit for p in each]),
+        np.array([float(m.sign) for m in series.measures]),
+    )
+
+
+def _named(draws: xr.Dataset, series: Series, *, model: str) -> xr.Dataset:
+    """Cut off the spare phases or cases and give the others their names."""
+    if "phase" in draws.dims:
+        labels = list(series.phases[0])
+        draws = draws.isel(phase=slice(len(labels))).assign_coords(phase=labels)
+    if "case" in draws.dims:
+        draws = draws.isel(case=slice(len(series.cases))).assign_coords(case=list(series.cases))
+    return draws
+
+
+def _to_units(
+    draws: xr.Dataset, *, center: np.ndarray, unit: np.ndarray, sign: np.ndarray, model: str
+) -> xr.Dataset:  # fmt: skip
+    """Bring draws from the unit scale back to the measures' units; an average over unlike measures stays unitless."""
+    alike = bool((unit == unit[0]).all() and (center == center[0]).all() and (sign == sign[0]).all())
+    by_case = {
+        name: xr.DataArray(v, dims="case", coords={"case": draws["case"]}) if "case" in draws.dims else v[0]
+        for name, v in (("center", center), ("unit", unit), ("sign", sign))
+    }
+    out = {}
+    for name, values in draws.data_vars.items():
+        per_case = "case" in values.dims
+        if not per_case and not alike:
+            out[name] = values
+            continue
+        c, u, s = (by_case[k] if per_case else v[0] for k, v in zip(by_case, (center, unit, sign), strict=True))
+        if name in _LEVELS:
+            out[name] = c + s * u * values
+        elif name in _CHANGES:
+            out[name] = s * u * values
+        elif name in _SPREADS:
+            out[name] = u * values
+        else:
+            out[name] = values
+    return xr.Dataset(out, attrs={"common_units": int(alike)})
+
+
+def _prior(priors: Priors, series: Series, *, model: str, rng: np.random.Generator) -> xr.Dataset:
+    drawn = prior_draws(
+        priors, model=model, phases=len(series.phases[0]), cases=len(series.cases), size=_PRIOR_DRAWS, rng=rng
+    )
+    second = "case" if model == "multilevel" else "phase"
+    return xr.Dataset(
+        {name: (("chain", "draw", second)[: v.ndim + 1], v[None]) for name, v in drawn.items()},
+        coords={"chain": [0], "draw": np.arange(_PRIOR_DRAWS)},
+    )
+
+
+def _predictive(posterior: xr.Dataset, series: Series, *, model: str, rng: np.random.Generator) -> xr.Dataset:
+    flat = posterior.stack(sample=("chain", "draw")).transpose("sample", ...)
+    draws = {str(name): values.to_numpy() for name, values in flat.data_vars.items()}
+    expected = expected_values(draws, series, model=model)
+    sigma = draws["sigma_case"][:, series.case_index] if model == "multilevel" else draws["sigma"]
+    paths = ar1_paths(expected, sigma=sigma, phi=draws["phi"], gap=series.gap, linked=series.linked, rng=rng)
+    shape = (posterior.sizes["chain"], posterior.sizes["draw"], -1)
+    dims = ("chain", "draw", "obs")
+    coords = {"chain": posterior["chain"], "draw": posterior["draw"]}
+    return xr.Dataset(
+        {"value": (dims, paths.reshape(shape)), "expected": (dims, expected.reshape(shape))}, coords=coords
+    )
+
+
+def _constants(series: Series) -> xr.Dataset:
+    return xr.Dataset(
+        {
+            "session": ("obs", series.session),
+            "case_index": ("obs", series.case_index),
+            "phase_index": ("obs", series.phase_index),
+            "intervention": ("obs", series.intervention),
+            "phase_start": ("obs", series.phase_start),
+        }
+    )

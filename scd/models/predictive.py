@@ -1,0 +1,140 @@
+"""What a model expects at given sessions, and draws of new values around it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["ar1_paths", "expected_values", "prior_draws"]
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scd.models.priors import Priors
+    from scd.models.series import Series
+
+
+def expected_values(draws: dict[str, np.ndarray], series: Series, *, model: str) -> np.ndarray:
+    """Expected value of each observation under each draw.
+
+    Parameters
+    ----------
+    draws : dict of str to ndarray
+        Parameters; the first axis is the draw, a second one phase or case.
+    series : Series
+        The observations.
+    model : str
+        The model's name.
+
+    Returns
+    -------
+    ndarray, shape (draws, obs)
+    """
+    d = series.intervention
+    if model == "multilevel":
+        return draws["alpha"][:, series.case_index] + draws["delta"][:, series.case_index] * d
+    expected = draws["alpha"][:, None] + draws["delta"][:, None] * d
+    if model == "level-trend":
+        expected = expected + draws["trend"][:, None] * series.time
+    elif model == "piecewise":
+        expected = expected + draws["trend"][:, None] * series.time_from_start
+        expected = expected + draws["slope_change"][:, None] * (d * series.time_in_phase)
+    elif model == "phase-level":
+        expected = expected + draws["gamma"][:, series.phase_index]
+    return expected
+
+
+def ar1_paths(
+    expected: np.ndarray,
+    *,
+    sigma: np.ndarray,
+    phi: np.ndarray,
+    gap: np.ndarray,
+    linked: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """New values: the expected ones plus a stationary AR(1), one path a draw.
+
+    Parameters
+    ----------
+    expected : ndarray, shape (draws, obs)
+    sigma : ndarray, shape (draws,) or (draws, obs)
+        Marginal SD.
+    phi : ndarray, shape (draws,)
+    gap, linked : ndarray, shape (obs,)
+        Sessions since the value before; 0 where a new case begins.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray, shape (draws, obs)
+    """
+    noise = rng.standard_normal(expected.shape)
+    deviation = np.empty_like(noise)
+    for t in range(expected.shape[1]):
+        rho = linked[t] * phi ** gap[t]
+        before = deviation[:, t - 1] if t else 0.0
+        deviation[:, t] = rho * before + np.sqrt(1 - rho**2) * noise[:, t]
+    spread = sigma[:, None] if sigma.ndim == 1 else sigma
+    return expected + spread * deviation
+
+
+def prior_draws(
+    priors: Priors, *, model: str, phases: int, cases: int, size: int, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Draws of a model's parameters from its priors, without compiling anything.
+
+    Parameters
+    ----------
+    priors : Priors
+    model : str
+    phases, cases : int
+        Sizes of the ``phase`` and ``case`` dims.
+    size : int
+        Number of draws.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    dict of str to ndarray
+        The first axis is the draw.
+    """
+
+    def half_normal(scale: float) -> np.ndarray:
+        return np.abs(rng.normal(0, scale, size))
+
+    phi = np.empty(0)
+    while phi.size < size:  # rejection: the truncation cuts off little
+        fresh = rng.normal(priors.phi_mean, priors.phi_sd, 2 * size)
+        phi = np.concatenate([phi, fresh[np.abs(fresh) < 0.99]])
+    sigma = half_normal(priors.sigma_sd)
+    if model == "multilevel":
+        alpha_mean, delta_mean = rng.normal(priors.center, priors.alpha_sd, size), rng.normal(0, priors.delta_sd, size)
+        alpha_sd, delta_sd = half_normal(priors.alpha_between_sd), half_normal(priors.delta_between_sd)
+        spread = half_normal(priors.sigma_between_sd)
+        z = rng.standard_normal((3, size, cases))
+        return {
+            "alpha_mean": alpha_mean,
+            "alpha_sd": alpha_sd,
+            "delta_mean": delta_mean,
+            "delta_sd": delta_sd,
+            "sigma": sigma,
+            "sigma_spread": spread,
+            "phi": phi[:size],
+            "alpha": alpha_mean[:, None] + alpha_sd[:, None] * z[0],
+            "delta": delta_mean[:, None] + delta_sd[:, None] * z[1],
+            "sigma_case": sigma[:, None] * np.exp(spread[:, None] * z[2]),
+        }
+    drawn = {
+        "alpha": rng.normal(priors.center, priors.alpha_sd, size),
+        "delta": rng.normal(0, priors.delta_sd, size),
+        "sigma": sigma,
+        "phi": phi[:size],
+    }
+    if model in ("level-trend", "piecewise"):
+        drawn["trend"] = rng.normal(0, priors.trend_sd, size)
+    if model == "piecewise":
+        drawn["slope_change"] = rng.normal(0, priors.slope_change_sd, size)
+    if model == "phase-level":
+        drawn["omega"] = half_normal(priors.omega_sd)
+        drawn["gamma"] = drawn["omega"][:, None] * rng.standard_normal((size, phases))
+    return drawn

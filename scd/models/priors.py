@@ -1,0 +1,161 @@
+"""Weakly informative priors on the declared scale of a measure, never on the data."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field
+
+from scd.study import Measure, StudyError
+from scd.study.record import Number, Record
+
+__all__ = ["Priors", "priors_for"]
+
+Positive = Annotated[Number, Field(gt=0)]
+
+
+class Priors(Record):
+    """The priors of every Gaussian model, in the measure's own units.
+
+    Parameters
+    ----------
+    center, unit : float
+        Middle and unit of the scale: for an instrument with a range, mid-range and a fifth of the range.
+    alpha_sd : float
+        SD of the baseline level's normal prior, centred on `center`.
+    delta_sd : float
+        SD of the level change's normal prior, centred on 0.
+    trend_sd, slope_change_sd : float
+        SD of the normal priors of the slope and of its change, per session.
+    sigma_sd : float
+        Scale of the half-normal prior of the within-phase SD (marginal, not of the innovations).
+    phi_mean, phi_sd : float
+        Normal prior of the autocorrelation at a gap of one session, truncated to (-0.99, 0.99).
+    omega_sd : float
+        Scale of the half-normal prior of the SD between phases of a kind (phase-level model).
+    alpha_between_sd, delta_between_sd : float
+        Scales of the half-normal priors of the SDs between cases (multilevel model).
+    sigma_between_sd : float
+        Scale of the half-normal prior of the SD between cases of the log within-phase SD.
+
+    Examples
+    --------
+    >>> priors = Priors.on_scale(center=5, unit=2)
+    >>> priors.delta_sd, priors.describe()["phi"]
+    (5.0, 'Normal(0.3, 0.3) on (-0.99, 0.99)')
+    """
+
+    center: Number
+    unit: Positive
+    alpha_sd: Positive
+    delta_sd: Positive
+    trend_sd: Positive
+    slope_change_sd: Positive
+    sigma_sd: Positive
+    phi_mean: Annotated[Number, Field(gt=-1, lt=1)] = 0.3
+    phi_sd: Positive = 0.3
+    omega_sd: Positive
+    alpha_between_sd: Positive
+    delta_between_sd: Positive
+    sigma_between_sd: Positive = 0.3
+
+    @classmethod
+    def on_scale(cls, *, center: float, unit: float) -> Self:
+        """The default priors for a scale with this centre and unit.
+
+        Raises
+        ------
+        StudyError
+            When `unit` is not a number above 0.
+        """
+        if not unit > 0:
+            raise StudyError(f"priors: the unit must be above 0 (got {unit:g})", field="unit")
+        return cls(
+            center=center,
+            unit=unit,
+            alpha_sd=2.5 * unit,
+            delta_sd=2.5 * unit,
+            trend_sd=0.25 * unit,
+            slope_change_sd=0.25 * unit,
+            sigma_sd=unit,
+            omega_sd=0.5 * unit,
+            alpha_between_sd=2 * unit,
+            delta_between_sd=unit,
+        )
+
+    def rescaled(self, *, center: float, unit: float) -> Priors:
+        """The same priors for values that were shifted by `center` and divided by `unit`."""
+        scaled = {
+            name: getattr(self, name) / unit
+            for name in type(self).model_fields
+            if name.endswith("_sd") and name not in ("phi_sd", "sigma_between_sd")
+        }
+        return self.replace(center=(self.center - center) / unit, unit=self.unit / unit, **scaled)
+
+    def describe(self, model: str | None = None) -> dict[str, str]:
+        """The priors in the words of a report, one entry a parameter.
+
+        Parameters
+        ----------
+        model : str, optional
+            Keep only the parameters of this model.
+        """
+        if model == "multilevel":
+            return {
+                "alpha_mean": f"Normal({self.center:g}, {self.alpha_sd:g})",
+                "delta_mean": f"Normal(0, {self.delta_sd:g})",
+                "alpha_sd": f"HalfNormal({self.alpha_between_sd:g})",
+                "delta_sd": f"HalfNormal({self.delta_between_sd:g})",
+                "sigma": f"HalfNormal({self.sigma_sd:g})",
+                "sigma_spread": f"HalfNormal({self.sigma_between_sd:g})",
+                "phi": self._phi_words,
+            }
+        words = {
+            "alpha": f"Normal({self.center:g}, {self.alpha_sd:g})",
+            "delta": f"Normal(0, {self.delta_sd:g})",
+            "sigma": f"HalfNormal({self.sigma_sd:g})",
+            "phi": self._phi_words,
+        }
+        if model in ("level-trend", "piecewise"):
+            words["trend"] = f"Normal(0, {self.trend_sd:g}) per session"
+        if model == "piecewise":
+            words["slope_change"] = f"Normal(0, {self.slope_change_sd:g}) per session"
+        if model == "phase-level":
+            words["omega"] = f"HalfNormal({self.omega_sd:g})"
+        return words
+
+    @property
+    def _phi_words(self) -> str:
+        return f"Normal({self.phi_mean:g}, {self.phi_sd:g}) on (-0.99, 0.99)"
+
+
+def priors_for(measure: Measure, *, center: float | None = None, unit: float | None = None) -> Priors:
+    """The default priors for a measure.
+
+    Parameters
+    ----------
+    measure : Measure
+        Its range gives centre (mid-range) and unit (a fifth of the range).
+    center, unit : float, optional
+        Override them, in the measure's units.
+
+    Raises
+    ------
+    StudyError
+        When the measure's range has an open end and centre or unit is not given.
+
+    Examples
+    --------
+    >>> mood = Measure(key="mood", label="Mood", improvement="increase", minimum=0, maximum=10)
+    >>> priors_for(mood).center
+    5.0
+    """
+    center = measure.center if center is None else center
+    unit = measure.spread if unit is None else unit
+    if center is None or unit is None:
+        raise StudyError(
+            f"measure '{measure.key}': its range is open, so the priors have no scale; "
+            "give minimum and maximum, or both a centre and a unit",
+            field="minimum",
+        )
+    return Priors.on_scale(center=center, unit=unit)
