@@ -1,0 +1,97 @@
+"""The words and tables that forms show as HTML. Every text from people is escaped here, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Literal
+
+__all__ = ["mistake", "said", "table"]
+
+Tone = Literal["plain", "quiet", "good", "warning"]
+
+# The sign carries the meaning; the colour only helps to find it. All are above 4.5 : 1 on white.
+_TONES = {
+    "plain": ("", "inherit"),
+    "quiet": ("", "#555"),
+    "good": ("✓ ", "#1b5e20"),
+    "warning": ("⚠ ", "#7a4100"),
+}
+_CELL = "border-bottom:1px solid #ccc;padding:2px 12px 2px 4px;text-align:left;vertical-align:top"
+
+
+def said(text: str, *, tone: Tone = "plain") -> str:
+    """One paragraph; line breaks stay.
+
+    Parameters
+    ----------
+    text : str
+        What to say; nothing in it is taken as HTML.
+    tone : {"plain", "quiet", "good", "warning"}
+        How it is set.
+
+    Returns
+    -------
+    str
+        HTML; empty for an empty text.
+
+    Examples
+    --------
+    >>> said("5 < 6")
+    '<p role="status" style="margin:2px 0;line-height:1.45;color:inherit">5 &lt; 6</p>'
+    """
+    if not text:
+        return ""
+    sign, colour = _TONES[tone]
+    words = sign + escape(text).replace("\n", "<br>")
+    return f'<p role="status" style="margin:2px 0;line-height:1.45;color:{colour}">{words}</p>'
+
+
+def mistake(text: str) -> str:
+    """The message about a mistake, to be put right beside its field.
+
+    Returns
+    -------
+    str
+        HTML that a screen reader reads out at once; empty for an empty text.
+
+    Examples
+    --------
+    >>> "&lt;b&gt;" in mistake("<b>"), mistake("")
+    (True, '')
+    """
+    if not text:
+        return ""
+    words = escape(text).replace("\n", "<br>")
+    return f'<p role="alert" style="margin:2px 0;line-height:1.4;color:#8a1212;font-weight:600">✗ {words}</p>'
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, caption: str = "") -> str:
+    """A table whose cells are all text.
+
+    Parameters
+    ----------
+    head : sequence of str
+        The columns' names.
+    rows : iterable of sequences
+        One entry a column; None leaves the cell empty.
+    caption : str
+        Stands above the table.
+
+    Returns
+    -------
+    str
+        HTML with header cells, so that it can be read aloud.
+
+    Examples
+    --------
+    >>> "<td" in table(["Session"], [[1]])
+    True
+    """
+    top = f'<caption style="text-align:left;padding:4px 0;color:#555">{escape(caption)}</caption>' if caption else ""
+    names = "".join(f'<th scope="col" style="{_CELL}">{escape(name)}</th>' for name in head)
+    body = "".join(
+        "<tr>" + "".join(f'<td style="{_CELL}">{"" if c is None else escape(str(c))}</td>' for c in row) + "</tr>"
+        for row in rows
+    )
+    return f'<table style="border-collapse:collapse;line-height:1.4">{top}<tr>{names}</tr>{body}</table>'

@@ -1,0 +1,192 @@
+"""One measure on the page: taken from the catalogue, or described by the clinic."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+
+import ipywidgets as widgets
+
+from scd.forms.fields import View, choice, row, shown, typed
+from scd.forms.markup import said
+from scd.study import Measure, StudyError
+from scd.study.catalogue import catalogue
+
+__all__ = ["MeasureRow"]
+
+_OWN = "– describe your own below –"
+_ROLES = [
+    ("Outcome: what therapy should change", "outcome"),
+    ("Process: what is thought to carry the change", "process"),
+    ("Practice: what the client does between sessions", "practice"),
+]
+_BETTER = [("– choose –", None), ("Lower is better", "decrease"), ("Higher is better", "increase")]
+_SCALES = [
+    ("Score of a questionnaire", "score"),
+    ("Rating on a scale", "rating"),
+    ("Count", "count"),
+    ("Rate per time", "rate"),
+    ("Proportion (0 to 1)", "proportion"),
+    ("Percentage (0 to 100)", "percentage"),
+    ("Duration", "duration"),
+]
+_NUMBERS = ("minimum", "maximum", "meaningful_change", "goal")
+
+
+class MeasureRow(View):
+    """The fields of one measure.
+
+    Parameters
+    ----------
+    changed : callable
+        Called whenever a field changes.
+
+    Examples
+    --------
+    >>> row = MeasureRow(lambda _: None)
+    >>> row.fields["catalogue"].value = "phq-9"
+    >>> row.measure(taken=()).maximum
+    27.0
+    """
+
+    def __init__(self, changed: Callable[[object], None]) -> None:
+        half = "26em"
+        listed = [(_OWN, ""), *((m.label, m.key) for m in catalogue())]
+        self.fields = {
+            "catalogue": choice("From the list", listed, "", hint="Type the first letters to jump, such as PHQ."),
+            "label": typed("Name of the measure", placeholder="such as Panic attacks"),
+            "role": choice("What it is for", _ROLES, "outcome"),
+            "improvement": choice("Which way is better", _BETTER, None),
+            "minimum": typed("Lowest possible", width=half),
+            "maximum": typed("Highest possible", width=half),
+            "unit": typed("Unit", "points", width=half),
+            "scale": choice("Kind of number", _SCALES, "score", width=half),
+            "meaningful_change": typed("Smallest change that matters", placeholder="optional", width=half),
+            "goal": typed("Goal", placeholder="optional", width=half),
+        }
+        self._source = shown()
+        self._held: Measure | None = None
+        self._key = ""
+        self._filling = False
+        self._changed = changed
+        f = self.fields
+        pairs = [("minimum", "maximum"), ("unit", "scale"), ("meaningful_change", "goal")]
+        super().__init__(
+            [
+                *(f[name] for name in ("catalogue", "label", "role", "improvement")),
+                *(row([f[left], f[right]]) for left, right in pairs),
+                self._source,
+            ],
+            layout=widgets.Layout(border="1px solid #ccc", padding="8px", margin="4px 0"),
+        )
+        f["catalogue"].watch(self._take)
+        for name in list(f)[1:]:
+            f[name].watch(self._tell)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing has been entered yet."""
+        return not self.fields["label"].text() and not self.fields["catalogue"].value
+
+    def fill(self, measure: Measure) -> None:
+        """Show a measure; its key stays, also when its name changes later."""
+        self._held, self._key = measure, measure.key
+        self._filling = True
+        for name, field in self.fields.items():
+            if name in _NUMBERS:
+                number = getattr(measure, name)
+                field.value = "" if number is None else f"{number:g}"
+            elif name != "catalogue":
+                field.value = getattr(measure, name)
+        known = {m.key: m for m in catalogue()}
+        same = measure.key in known and known[measure.key].label == measure.label
+        self.fields["catalogue"].value = measure.key if same else ""
+        told = f"Source: {measure.source}" if measure.source else ""
+        if measure.cutoff is not None:
+            told += f"\nPublished cut-off: {measure.cutoff:g}"
+        self._source.value = said(told.strip(), tone="quiet")
+        self._filling = False
+
+    @property
+    def kept(self) -> bool:
+        """Whether values of this measure are on record: it may be described better, but not swapped or taken out."""
+        return bool(self.fields["catalogue"].control.disabled)
+
+    @kept.setter
+    def kept(self, kept: bool) -> None:
+        self.fields["catalogue"].lock(kept)
+
+    def measure(self, *, taken: Collection[str], missing: bool = True) -> Measure:
+        """The measure that the fields describe; mistakes are shown beside them.
+
+        Parameters
+        ----------
+        taken : collection of str
+            Keys of the other measures.
+        missing : bool
+            Whether to point at fields that are still empty; while someone types that would be a nuisance.
+
+        Raises
+        ------
+        StudyError
+            When a field is wrong.
+        """
+        for field in self.fields.values():
+            field.show("")
+        wrong = []
+        entered: dict[str, object] = {}
+        if not self.fields["label"].text():
+            told = "Choose a measure from the list above, or give it a name here."
+            self.fields["label"].show(told if missing else "")
+            wrong.append("its name is missing")
+        if self.fields["improvement"].value is None:
+            told = "Say whether lower or higher is better for the client."
+            self.fields["improvement"].show(told if missing else "")
+            wrong.append("which way is better is missing")
+        for name in _NUMBERS:
+            try:
+                entered[name] = self.fields[name].number()
+            except StudyError as error:
+                self.fields[name].show(error.message)
+                wrong.append(error.message)
+        if wrong:
+            raise StudyError("; ".join(wrong), field="measures")
+        for name in ("label", "unit"):
+            entered[name] = self.fields[name].text()
+        for name in ("role", "improvement", "scale"):
+            entered[name] = self.fields[name].value
+        key = self._key or _key(self.fields["label"].text(), taken)
+        if self._held is not None and entered["label"] == self._held.label:
+            entered |= {"source": self._held.source, "cutoff": self._held.cutoff}
+        try:
+            return Measure(key=key, **entered)
+        except StudyError as error:
+            for problem in error.problems:
+                name = problem.field.split(".")[-1]
+                self.fields.get(name, self.fields["label"]).show(problem.message)
+            raise
+
+    def _take(self, change: dict[str, object]) -> None:
+        chosen = change["new"]
+        if self._filling:
+            return
+        if chosen:
+            self.fill(next(m for m in catalogue() if m.key == chosen))
+        else:
+            self._held, self._key = None, ""
+            self._source.value = ""
+        self._changed(change)
+
+    def _tell(self, change: dict[str, object]) -> None:
+        if not self._filling:
+            self._changed(change)
+
+
+def _key(label: str, taken: Collection[str]) -> str:
+    """A short name for tables, made from the measure's name."""
+    plain = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
+    stem = plain if plain[:1].isalpha() else f"m-{plain}".rstrip("-")
+    key, number = stem[:36], 2
+    while key in taken:
+        key, number = f"{stem[:36]}-{number}", number + 1
+    return key

@@ -1,0 +1,135 @@
+"""The first part of a page: the clinic's own name for the client, and what is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import ipywidgets as widgets
+import traitlets
+
+from scd.forms.fields import Alert, View, button, row, typed
+from scd.forms.measure_row import MeasureRow
+from scd.study import Measure, StudyError
+
+__all__ = ["MeasuresForm"]
+
+
+class MeasuresForm(View):
+    """Choose the measures of a study.
+
+    Its one output is `measures`: a tuple of valid measures, or None while something is missing or wrong.
+
+    Parameters
+    ----------
+    alert : Alert
+        Where an unforeseen error is shown.
+    name : str
+        What the clinic's own label names: ``client`` or ``study``.
+
+    Examples
+    --------
+    >>> form = MeasuresForm(Alert())
+    >>> form.rows[0].fields["catalogue"].value = "phq-9"
+    >>> [m.key for m in form.measures]
+    ['phq-9']
+    """
+
+    measures = traitlets.Any(None)
+
+    def __init__(self, alert: Alert, *, name: str = "client") -> None:
+        super().__init__()
+        self._alert = alert
+        self.rows: list[MeasureRow] = []
+        self.label = typed(
+            f"Your name for this {name}",
+            placeholder="optional",
+            hint="Kept in the clinic's store only. Everything else goes by the code.",
+        )
+        self.more = button("Add another measure", alert.guard(self._add))
+        self._list = widgets.VBox()
+        self.children = [self.label, self._list, self.more]
+        self.show(())
+
+    def show(self, measures: Sequence[Measure], *, label: str = "", kept: Collection[str] = ()) -> None:
+        """Show the measures of a stored study, or an empty form.
+
+        Parameters
+        ----------
+        measures : sequence of Measure
+            Of the stored study.
+        label : str
+            The clinic's own name.
+        kept : collection of str
+            Keys of measures with values on record: they can't be taken out.
+        """
+        self.label.value = label
+        self.rows = []
+        for measure in measures:
+            entry = self._new_row()
+            entry.fill(measure)
+            entry.kept = measure.key in kept
+        if not measures:
+            self._new_row()
+        self._lay_out()
+        self._update()
+
+    @property
+    def entered(self) -> bool:
+        """Whether anything was typed."""
+        return any(not r.empty for r in self.rows) or bool(self.label.text())
+
+    def find_mistakes(self, *, missing: bool = True) -> str:
+        """Check every row, show the messages beside the fields, and return them in one text.
+
+        Parameters
+        ----------
+        missing : bool
+            Whether to point at fields that are still empty.
+        """
+        made: list[Measure] = []
+        wrong: list[str] = []
+        for number, entry in enumerate(self.rows, start=1):
+            try:
+                made.append(entry.measure(taken=[m.key for m in made], missing=missing))
+            except StudyError as error:
+                wrong.append(f"measure {number}: {error.message}")
+        if not wrong and len({m.key for m in made}) < len(made):
+            twice = next(m for i, m in enumerate(made) if m.key in [o.key for o in made[:i]])
+            wrong.append(f"“{twice.label}” stands here twice; remove one")
+            self.rows[made.index(twice)].fields["catalogue"].show(wrong[0])
+        if not wrong and all(m.role != "outcome" for m in made):
+            wrong.append("at least one measure must be an outcome: what therapy should change")
+            self.rows[0].fields["role"].show(wrong[0])
+        self.measures = None if wrong else tuple(made)
+        return "\n".join(wrong)
+
+    def _update(self, _change: object = None) -> None:
+        if len(self.rows) == 1 and self.rows[0].empty:
+            self.measures = None  # an empty form is no mistake yet
+            return
+        self.find_mistakes(missing=False)
+
+    def _new_row(self) -> MeasureRow:
+        entry = MeasureRow(self._alert.guard(self._update))
+        self.rows.append(entry)
+        return entry
+
+    def _add(self, _button: object) -> None:
+        self._new_row()
+        self._lay_out()
+        self.measures = None
+
+    def remove(self, entry: MeasureRow) -> None:
+        """Take a measure off the list."""
+        self.rows.remove(entry)
+        self._lay_out()
+        self._update()
+
+    def _lay_out(self) -> None:
+        parts: list[widgets.Widget] = []
+        for number, entry in enumerate(self.rows, start=1):
+            parts.append(entry)
+            if len(self.rows) > 1 and not entry.kept:
+                drop = button(f"Remove measure {number}", self._alert.guard(lambda _b, e=entry: self.remove(e)))
+                parts.append(row([drop]))
+        self._list.children = parts

@@ -1,0 +1,88 @@
+"""A page for a new client: the template, with a fresh code, in the workspace."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+from scd.records.workspace import Workspace
+from scd.reports.templates import template_path
+from scd.study import StudyError
+
+__all__ = ["LAB_FOLDER", "new_page"]
+
+LAB_FOLDER = Path(".scd") / "lab"
+"""Where a workspace keeps what JupyterLab needs, apart from the user's own settings."""
+
+_TEMPLATES = {"abab": "abab", "multiple-baseline": "multiple_baseline"}
+
+
+def new_page(workspace: Workspace, kind: Literal["abab", "multiple-baseline"]) -> Path:
+    """Put a page for a new study into a workspace.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The clinic's folder.
+    kind : {"abab", "multiple-baseline"}
+        Which page.
+
+    Returns
+    -------
+    pathlib.Path
+        ``pages/<CODE>.ipynb``; the code is new, and no study has it until the page is first saved.
+
+    Raises
+    ------
+    StudyError
+        When there is no such kind of page, or the folder can't be written.
+
+    Examples
+    --------
+    >>> from scd.records.workspace import init_workspace
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = new_page(init_workspace(Path(folder) / "clinic"), "abab")
+    ...     page.suffix, f'code = "{page.stem}"' in json.loads(page.read_text())["cells"][1]["source"][0]
+    ('.ipynb', True)
+    """
+    if kind not in _TEMPLATES:
+        raise StudyError(f"page {kind!r}: there is none of this kind (there are {', '.join(_TEMPLATES)})", field="kind")
+    with workspace.open() as caseload:
+        code = caseload.new_code()
+        while (workspace.pages / f"{code}.ipynb").exists():
+            code = caseload.new_code()
+    page = json.loads(template_path(_TEMPLATES[kind]).read_text(encoding="utf-8"))
+    for cell in page["cells"]:
+        if "parameters" in cell["metadata"].get("tags", []):
+            cell["source"] = [f'code = "{code}"  # the study that this page shows\n', 'workspace = ""']
+    path = workspace.pages / f"{code}.ipynb"
+    _write(path, json.dumps(page, ensure_ascii=False, indent=1) + "\n")
+    _trust(workspace, path)
+    return path
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a whole file or none."""
+    try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-", suffix=".ipynb")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except OSError as error:
+        raise StudyError(f"page '{path}': can't be written ({error.strerror})", field="workspace") from None
+
+
+def _trust(workspace: Workspace, path: Path) -> None:
+    """Sign the page, so that `scd lab` runs it by itself; a page from elsewhere waits to be run."""
+    import nbformat
+    from nbformat.sign import NotebookNotary
+
+    data = workspace.path / LAB_FOLDER / "data"
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    NotebookNotary(data_dir=str(data)).sign(nbformat.read(path, as_version=4))

@@ -1,0 +1,98 @@
+"""When a phase really began: one line of the page, with the reason where it is not as planned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from scd.forms.fields import View, choice, row, typed
+from scd.forms.schedule import condition_word
+from scd.study import Case, StudyError
+
+__all__ = ["PhaseStart"]
+
+
+class PhaseStart(View):
+    """Record the first session of a phase.
+
+    Parameters
+    ----------
+    case : Case
+        As stored.
+    changed : callable
+        Called whenever a field changes.
+
+    Examples
+    --------
+    >>> from scd.study import Phase
+    >>> case = Case(code="K7M2QX", phases=(Phase(label="A1", planned_start=1), Phase(label="B1", planned_start=6)))
+    >>> start = PhaseStart(case, changed=lambda _: None)
+    >>> start.session.value, start.reason.value = "8", "on holiday"
+    >>> start.apply(case).phases[1].start
+    8
+    """
+
+    def __init__(self, case: Case, *, changed: Callable[[Any], None]) -> None:
+        self._case = case
+        self._filling = False
+        later = [(f"{p.label} ({condition_word(p.condition).lower()})", p.label) for p in case.phases[1:]]
+        ahead = [p.label for p in case.phases[1:] if p.actual_start is None]
+        first = ahead[0] if ahead else (later[-1][1] if later else None)
+        self.phase = choice("Phase", later, first, width="16em")
+        self.session = typed("starts at session", width="13em")
+        self.reason = typed("Why not as planned?", placeholder="such as: client on holiday", width="34em")
+        super().__init__([row([self.phase, self.session]), self.reason])
+        self.hide_if(not later)
+        self._take(None)
+        self.phase.watch(self._take)
+        for field in (self.session, self.reason):
+            field.watch(lambda change: None if self._filling else changed(change))
+        self.phase.watch(changed)
+
+    def hide_if(self, hidden: bool) -> None:
+        """Take the line off the page, or bring it back."""
+        self.layout.display = "none" if hidden else ""
+
+    @property
+    def changed(self) -> bool:
+        """Whether something was entered that is not stored."""
+        if not self.phase.value:
+            return False
+        phase = self._phase()
+        return self.session.text() != str(phase.start) or self.reason.text() != phase.reason
+
+    def apply(self, case: Case) -> Case:
+        """The case with the start recorded; a mistake is shown beside its field.
+
+        Raises
+        ------
+        StudyError
+            When the session is no number or does not fit, or the reason is missing.
+        """
+        for field in (self.session, self.reason):
+            field.show("")
+        if not self.changed:
+            return case
+        try:
+            session = self.session.whole()
+        except StudyError as error:
+            self.session.show(error.message)
+            raise
+        try:
+            return case.start_phase(self._phase().label, session=session, reason=self.reason.text())
+        except StudyError as error:
+            (self.reason if error.field.endswith("reason") else self.session).show(error.message)
+            raise
+
+    def _phase(self) -> Any:
+        return next(p for p in self._case.phases if p.label == self.phase.value)
+
+    def _take(self, _change: object) -> None:
+        if not self.phase.value:
+            return
+        phase = self._phase()
+        self._filling = True
+        self.session.value, self.reason.value = str(phase.start), phase.reason
+        self._filling = False
+        self.session.show("")
+        self.reason.show("")

@@ -1,0 +1,100 @@
+"""The pictures of a page: charts as SVG, with a description for those who can't see them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from scd.forms.schedule import case_name
+from scd.study import Case, Measure, Study
+
+if TYPE_CHECKING:
+    from scd.analysis.summary import Summary
+
+__all__ = ["effects_picture", "record_picture"]
+
+
+def record_picture(
+    study: Study,
+    *,
+    measure: str,
+    labels: Mapping[str, str],
+    summary: Summary | None = None,
+) -> str:
+    """The graph of a study: the field's own for one case, panels under each other for several.
+
+    Parameters
+    ----------
+    study : Study
+        With data.
+    measure : str
+        Key of the measure; a case that does not have it is drawn on its own first one.
+    labels : mapping of str to str
+        The clinic's own names by code.
+    summary : Summary, optional
+        When given, its projection and levels are drawn, too.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
+    from scd.charts import multiple_baseline_chart, study_chart, to_svg
+
+    frame, phases = study.frame(), study.phase_frame()
+    levels = summary.levels_table() if summary is not None and summary.levels else None
+    projection = summary.projection_table() if summary is not None and summary.projection else None
+    each = [_measure_of(study, case, measure) for case in study.cases]
+    title = " and ".join(dict.fromkeys(m.label for m in each))
+    drawn: Any
+    if len(study.cases) == 1:
+        drawn = study_chart(frame, measure=each[0], phases=phases, levels=levels, projection=projection)
+    else:
+        names = {case.code: case_name(case.code, labels) for case in study.cases}
+        drawn = multiple_baseline_chart(
+            frame, measures=each, phases=phases, labels=names, levels=levels, projection=projection
+        )
+    described = " ".join(_described(case, m) for case, m in zip(study.cases, each, strict=True))
+    return str(to_svg(drawn, title=f"{title} over the sessions", description=described))
+
+
+def effects_picture(summary: Summary, *, study: Study, labels: Mapping[str, str]) -> str:
+    """The effects with their intervals.
+
+    Parameters
+    ----------
+    summary : Summary
+        Of this study, with effects.
+    study : Study
+        As estimated.
+    labels : mapping of str to str
+        The clinic's own names by code.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
+    from scd.charts import effects_chart, to_svg
+
+    measure = study.measure(summary.measure.split("+")[0])
+    names = {c.code: case_name(c.code, labels) for c in study.cases}
+    drawn = effects_chart(summary.table(), measure=measure, labels=names)
+    told = "Estimated changes with their 95 % intervals; the table below has the same numbers."
+    return str(to_svg(drawn, title="Changes with their intervals", description=told))
+
+
+def _measure_of(study: Study, case: Case, key: str) -> Measure:
+    own = study.measures_of(case)
+    return next((m for m in own if m.key == key), own[0])
+
+
+def _described(case: Case, measure: Measure) -> str:
+    """Every phase with its sessions and the range of its values."""
+    told = []
+    for phase in case.phases:
+        held = [s.value(measure.key) for s in case.sessions if case.phase_at(s.number) == phase]
+        values = [v for v in held if v is not None]
+        if values:
+            told.append(f"{phase.label} {len(values)} values, {min(values):g} to {max(values):g}")
+    return f"{case.code}, {measure.label}: {'; '.join(told) or 'no values yet'}."
