@@ -27,12 +27,12 @@ class _Tier(View):
     def __init__(self, number: int, code: str) -> None:
         start = 6 + 3 * number
         self.code = code
-        self.label = typed(f"{number + 1}. Your name for it", placeholder="optional", width="30em")
-        self.start = typed("Intervention starts at session", str(start), width="22em")
-        self.first = typed("Starts at the earliest", str(start), width="18em")
-        self.last = typed("and at the latest", str(start + 2), width="18em")
-        self.measure = choice("Measured by", [("All measures", _ALL)], _ALL, width="26em")
-        super().__init__([row([self.label, self.start, self.first, self.last, self.measure])])
+        self.label = typed("Your name for it", placeholder="optional", width="34em")
+        self.start = typed("Starts at session", str(start), width="15em", label="10em")
+        self.first = typed("Starts from session", str(start), width="15em", label="10em")
+        self.last = typed("to session", str(start + 2), width="11em", label="6em")
+        self.measure = choice("Measured by", [("All measures", _ALL)], _ALL, width="38em")
+        super().__init__([row([self.label, self.start, self.first, self.last]), self.measure])
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -217,7 +217,7 @@ class StaggeredPlan(View):
         name = _NAMES[str(self.across.value)]
         for number, tier in enumerate(self.tiers):
             tier.layout.display = "" if number < int(self.tiers_number.value) else "none"
-            tier.label.control.description = f"{name.capitalize()} {number + 1}: your name for it"
+            tier.label.control.description = f"{name.capitalize()} {number + 1}, name"
             tier.start.hide(self.drawn)
             tier.first.hide(not self.drawn)
             tier.last.hide(not self.drawn)

@@ -159,7 +159,7 @@ class CaseEntry(View):
         phase = begun[-1].label if begun else self.case.phases[0].label
         ahead = [p for p in self.case.phases if p.start > last + 1]
         count = len(self.case.sessions)
-        held = "1 session is" if count == 1 else f"{count} sessions are"
+        held = {0: "No session is", 1: "1 session is"}.get(count, f"{count} sessions are")
         told = f"{held} on record; the next one is session {last + 1}, in phase {phase}."
         if ahead:
             told += f" By the plan phase {ahead[0].label} begins at session {ahead[0].start}."

@@ -39,7 +39,12 @@ class EntryRow(View):
         self._measures = tuple(measures)
         self.number = typed("Session", str(number), width="5em", above=True)
         self.date = day("Date (optional)", width="10.5em")
-        self.values = {m.key: typed(_asked(m), width="13em", above=True) for m in measures}
+        self.values = {
+            m.key: typed(
+                m.label, placeholder=_limits(m), width=f"{min(max(9, len(m.label) * 0.62), 22):.1f}em", above=True
+            )
+            for m in measures
+        }
         self.missed = tick("Missed")
         self.missed.layout.margin = "22px 12px 0 4px"  # level with the boxes, whose names stand above them
         self.note = typed("Note (optional)", width="16em", above=True)
@@ -135,9 +140,8 @@ class EntryRow(View):
             field.lock(bool(self.missed.value))
 
 
-def _asked(measure: Measure) -> str:
-    limits = "" if measure.minimum is None and measure.maximum is None else f" ({measure.range_words})"
-    return f"{measure.label}{limits}"
+def _limits(measure: Measure) -> str:
+    return "" if measure.minimum is None and measure.maximum is None else measure.range_words
 
 
 def _number(field: Field) -> int:

@@ -17,8 +17,8 @@ __all__ = ["Alert", "Field", "View", "button", "choice", "choices", "day", "fold
 
 _LOG = logging.getLogger(__name__)
 
-_LABEL_WIDTH = "15em"
-_WIDTH = "38em"
+_LABEL = "15em"
+_WIDTH = "42em"
 
 
 class View(widgets.VBox):
@@ -55,10 +55,10 @@ class Field(View):
     5
     """
 
-    def __init__(self, control: widgets.DOMWidget, *, hint: str = "", indent: str = _LABEL_WIDTH) -> None:
+    def __init__(self, control: widgets.DOMWidget, *, hint: str = "", indent: str = "0px") -> None:
         self.control = control
         self.quiet = False  # while a list is exchanged, nobody has chosen anything
-        self.message = widgets.HTML(layout=widgets.Layout(margin=f"0 0 0 {indent}", display="none"))
+        self.message = widgets.HTML(layout=widgets.Layout(margin=f"0 0 0 {indent}", display="none", max_width="38em"))
         self.hint = widgets.HTML(said(hint, tone="quiet"), layout=widgets.Layout(margin=f"0 0 0 {indent}"))
         super().__init__([control, *([self.hint] if hint else []), self.message])
 
@@ -193,6 +193,7 @@ def typed(
     hint: str = "",
     placeholder: str = "",
     width: str = _WIDTH,
+    label: str = _LABEL,
     above: bool = False,
 ) -> Field:
     """A field for one line of text or a number; it answers when it is left, not at each key.
@@ -205,8 +206,8 @@ def typed(
         What stands in it at first.
     hint, placeholder : str
         One short sentence below it, and an example inside it.
-    width : str
-        As CSS.
+    width, label : str
+        Of the field with its name, and of its name, as CSS.
     above : bool
         Whether its name stands above it, for fields in a row.
 
@@ -220,7 +221,7 @@ def typed(
     2.5
     """
     control = widgets.Text(value=value, placeholder=placeholder, continuous_update=False)
-    return _field(control, description, hint=hint, width=width, above=above)
+    return _field(control, description, hint=hint, width=width, label=label, above=above)
 
 
 def day(description: str, *, width: str) -> Field:
@@ -231,11 +232,17 @@ def day(description: str, *, width: str) -> Field:
     >>> day("Date", width="10em").value is None
     True
     """
-    return _field(widgets.DatePicker(), description, hint="", width=width, above=True)
+    return _field(widgets.DatePicker(), description, hint="", width=width, label=_LABEL, above=True)
 
 
 def choice(
-    description: str, options: Sequence[tuple[str, Any]], value: Any = None, *, hint: str = "", width: str = _WIDTH
+    description: str,
+    options: Sequence[tuple[str, Any]],
+    value: Any,
+    *,
+    hint: str = "",
+    width: str = _WIDTH,
+    label: str = _LABEL,
 ) -> Field:
     """A field to choose one from a list.
 
@@ -249,15 +256,17 @@ def choice(
         What is chosen at first.
     hint : str
         One short sentence.
-    width : str
-        As CSS.
+    width, label : str
+        Of the field with its name, and of its name, as CSS.
 
     Examples
     --------
     >>> choice("Better is", [("lower", "decrease"), ("higher", "increase")], "decrease").value
     'decrease'
     """
-    return _field(widgets.Dropdown(options=list(options), value=value), description, hint=hint, width=width)
+    return _field(
+        widgets.Dropdown(options=list(options), value=value), description, hint=hint, width=width, label=label
+    )
 
 
 def choices(field: Field, options: Sequence[tuple[str, Any]], value: Any) -> None:
@@ -286,7 +295,7 @@ def tick(description: str, value: bool = False) -> Field:
     >>> tick("missed").value
     False
     """
-    return _field(widgets.Checkbox(value=value, indent=False), description, hint="", width="auto")
+    return _field(widgets.Checkbox(value=value, indent=False), description, hint="", width="auto", label="initial")
 
 
 def button(description: str, action: Callable[[Any], None], *, main: bool = False) -> widgets.Button:
@@ -346,11 +355,15 @@ def folded(title: str, child: widgets.Widget, *, opened: bool = False) -> widget
     return widgets.Accordion([child], titles=[title], selected_index=0 if opened else None)
 
 
-def _field(control: widgets.DOMWidget, description: str, *, hint: str, width: str, above: bool = False) -> Field:
+def _field(
+    control: widgets.DOMWidget, description: str, *, hint: str, width: str, label: str, above: bool = False
+) -> Field:
     control.description = description
-    control.style.description_width = _LABEL_WIDTH if width == _WIDTH else "initial"
+    control.style.description_width = "initial" if above else label
     control.layout = widgets.Layout(width=width, max_width="100%")
     if above:
+        control.add_class("scd-above")
         control.layout.flex_flow, control.layout.align_items, control.layout.height = "column", "stretch", "auto"
     control.tabbable = True
-    return Field(control, hint=hint, indent=_LABEL_WIDTH if width == _WIDTH else "0")
+    beside = above or label == "initial"
+    return Field(control, hint=hint, indent="2px" if beside else f"calc({label} + 10px)")

@@ -6,7 +6,13 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Literal
 
-__all__ = ["mistake", "said", "table"]
+__all__ = ["STYLE", "mistake", "said", "table"]
+
+STYLE = (
+    "<style>.scd-above > .widget-label{width:auto;max-width:100%;text-align:left;line-height:20px;height:20px}"
+    ".scd-above > input{width:100%}</style>"
+)
+"""What a page sets apart from JupyterLab's own look; it travels with the page, also where `scd lab` is not used."""
 
 Tone = Literal["plain", "quiet", "good", "warning"]
 

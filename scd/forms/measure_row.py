@@ -20,7 +20,7 @@ _ROLES = [
     ("Process: what is thought to carry the change", "process"),
     ("Practice: what the client does between sessions", "practice"),
 ]
-_BETTER = [("– choose –", None), ("Lower is better", "decrease"), ("Higher is better", "increase")]
+_BETTER = [("– choose –", ""), ("Lower is better", "decrease"), ("Higher is better", "increase")]
 _SCALES = [
     ("Score of a questionnaire", "score"),
     ("Rating on a scale", "rating"),
@@ -50,19 +50,18 @@ class MeasureRow(View):
     """
 
     def __init__(self, changed: Callable[[object], None]) -> None:
-        half = "26em"
         listed = [(_OWN, ""), *((m.label, m.key) for m in catalogue())]
         self.fields = {
             "catalogue": choice("From the list", listed, "", hint="Type the first letters to jump, such as PHQ."),
             "label": typed("Name of the measure", placeholder="such as Panic attacks"),
             "role": choice("What it is for", _ROLES, "outcome"),
-            "improvement": choice("Which way is better", _BETTER, None),
-            "minimum": typed("Lowest possible", width=half),
-            "maximum": typed("Highest possible", width=half),
-            "unit": typed("Unit", "points", width=half),
-            "scale": choice("Kind of number", _SCALES, "score", width=half),
-            "meaningful_change": typed("Smallest change that matters", placeholder="optional", width=half),
-            "goal": typed("Goal", placeholder="optional", width=half),
+            "improvement": choice("Which way is better", _BETTER, ""),
+            "minimum": typed("Lowest possible", width="24em"),
+            "maximum": typed("Highest possible", width="22em", label="13em"),
+            "unit": typed("Unit", "points", width="24em"),
+            "scale": choice("Kind of number", _SCALES, "score", width="28em", label="13em"),
+            "meaningful_change": typed("Change that matters", placeholder="optional", width="24em"),
+            "goal": typed("Goal", placeholder="optional", width="22em", label="13em"),
         }
         self._source = shown()
         self._held: Measure | None = None
@@ -139,7 +138,7 @@ class MeasureRow(View):
             told = "Choose a measure from the list above, or give it a name here."
             self.fields["label"].show(told if missing else "")
             wrong.append("its name is missing")
-        if self.fields["improvement"].value is None:
+        if not self.fields["improvement"].value:
             told = "Say whether lower or higher is better for the client."
             self.fields["improvement"].show(told if missing else "")
             wrong.append("which way is better is missing")

@@ -47,7 +47,7 @@ class MeasuresForm(View):
         )
         self.more = button("Add another measure", alert.guard(self._add))
         self._list = widgets.VBox()
-        self.children = [self.label, self._list, self.more]
+        self.children = [self.label, self._list, row([self.more])]
         self.show(())
 
     def show(self, measures: Sequence[Measure], *, label: str = "", kept: Collection[str] = ()) -> None:

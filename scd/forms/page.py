@@ -12,7 +12,7 @@ import ipywidgets as widgets
 
 from scd.forms.effect_form import EffectForm
 from scd.forms.fields import Alert, View, button, folded, row, shown
-from scd.forms.markup import mistake, said
+from scd.forms.markup import STYLE, mistake, said
 from scd.forms.measures_form import MeasuresForm
 from scd.forms.plan_form import PlanForm
 from scd.forms.sessions_form import SessionsForm
@@ -249,7 +249,7 @@ class Page(View):
             who += f" · {escape(self._labels[self.code])}"
         state = "Not saved yet: begin with part 1." if self.stored is None else _saved_words(self.stored)
         practice = said(f"Practice mode: nothing is kept. {self.practice}", tone="warning") if self.practice else ""
-        self.head.value = f'{practice}<p style="font-size:16px;margin:4px 0">{who}</p>{said(state)}'
+        self.head.value = f'{STYLE}{practice}<p style="font-size:16px;margin:4px 0">{who}</p>{said(state)}'
 
     def _report(self, summary: Any) -> str:
         from scd.forms.report_links import make_reports

@@ -20,8 +20,8 @@ LAB_FOLDER = Path(".scd") / "lab"
 _TEMPLATES = {"abab": "abab", "multiple-baseline": "multiple_baseline"}
 
 
-def new_page(workspace: Workspace, kind: Literal["abab", "multiple-baseline"]) -> Path:
-    """Put a page for a new study into a workspace.
+def new_page(workspace: Workspace, kind: Literal["abab", "multiple-baseline"], *, code: str | None = None) -> Path:
+    """Put a page for a study into a workspace.
 
     Parameters
     ----------
@@ -29,11 +29,13 @@ def new_page(workspace: Workspace, kind: Literal["abab", "multiple-baseline"]) -
         The clinic's folder.
     kind : {"abab", "multiple-baseline"}
         Which page.
+    code : str, optional
+        The study that the page shows; by default a new code.
 
     Returns
     -------
     pathlib.Path
-        ``pages/<CODE>.ipynb``; the code is new, and no study has it until the page is first saved.
+        ``pages/<CODE>.ipynb``; no study has a new code until the page is first saved.
 
     Raises
     ------
@@ -50,10 +52,11 @@ def new_page(workspace: Workspace, kind: Literal["abab", "multiple-baseline"]) -
     """
     if kind not in _TEMPLATES:
         raise StudyError(f"page {kind!r}: there is none of this kind (there are {', '.join(_TEMPLATES)})", field="kind")
-    with workspace.open() as caseload:
-        code = caseload.new_code()
-        while (workspace.pages / f"{code}.ipynb").exists():
+    if code is None:
+        with workspace.open() as caseload:
             code = caseload.new_code()
+            while (workspace.pages / f"{code}.ipynb").exists():
+                code = caseload.new_code()
     page = json.loads(template_path(_TEMPLATES[kind]).read_text(encoding="utf-8"))
     for cell in page["cells"]:
         if "parameters" in cell["metadata"].get("tags", []):

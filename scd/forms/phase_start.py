@@ -38,13 +38,16 @@ class PhaseStart(View):
         later = [(f"{p.label} ({condition_word(p.condition).lower()})", p.label) for p in case.phases[1:]]
         ahead = [p.label for p in case.phases[1:] if p.actual_start is None]
         first = ahead[0] if ahead else (later[-1][1] if later else None)
-        self.phase = choice("Phase", later, first, width="16em")
-        self.session = typed("starts at session", width="13em")
-        self.reason = typed("Why not as planned?", placeholder="such as: client on holiday", width="34em")
+        self.phase = choice("Phase", later, first, width="20em", label="initial")
+        self.session = typed("starts at session", width="13em", label="initial")
+        self.reason = typed(
+            "Why not as planned?", placeholder="such as: client on holiday", width="38em", label="initial"
+        )
         super().__init__([row([self.phase, self.session]), self.reason])
         self.hide_if(not later)
         self._take(None)
         self.phase.watch(self._take)
+        self.session.watch(lambda _change: self._ask_why())
         for field in (self.session, self.reason):
             field.watch(lambda change: None if self._filling else changed(change))
         self.phase.watch(changed)
@@ -96,3 +99,7 @@ class PhaseStart(View):
         self._filling = False
         self.session.show("")
         self.reason.show("")
+        self._ask_why()
+
+    def _ask_why(self) -> None:
+        self.reason.hide(self.session.text() == str(self._phase().planned_start))

@@ -37,9 +37,9 @@ def record_picture(
     Returns
     -------
     str
-        SVG.
+        HTML.
     """
-    from scd.charts import multiple_baseline_chart, study_chart, to_svg
+    from scd.charts import describe_study, multiple_baseline_chart, picture, study_chart
 
     frame, phases = study.frame(), study.phase_frame()
     levels = summary.levels_table() if summary is not None and summary.levels else None
@@ -54,8 +54,13 @@ def record_picture(
         drawn = multiple_baseline_chart(
             frame, measures=each, phases=phases, labels=names, levels=levels, projection=projection
         )
-    described = " ".join(_described(case, m) for case, m in zip(study.cases, each, strict=True))
-    return str(to_svg(drawn, title=f"{title} over the sessions", description=described))
+    described = " ".join(
+        describe_study(
+            frame, measure=m, phases=phases, case=case.code, label=case.code if len(study.cases) > 1 else None
+        )
+        for case, m in zip(study.cases, each, strict=True)
+    )
+    return picture(drawn, title=f"{title} over the sessions", description=described).html
 
 
 def effects_picture(summary: Summary, *, study: Study, labels: Mapping[str, str]) -> str:
@@ -73,28 +78,17 @@ def effects_picture(summary: Summary, *, study: Study, labels: Mapping[str, str]
     Returns
     -------
     str
-        SVG.
+        HTML.
     """
-    from scd.charts import effects_chart, to_svg
+    from scd.charts import effects_chart, picture
 
     measure = study.measure(summary.measure.split("+")[0])
     names = {c.code: case_name(c.code, labels) for c in study.cases}
     drawn = effects_chart(summary.table(), measure=measure, labels=names)
     told = "Estimated changes with their 95 % intervals; the table below has the same numbers."
-    return str(to_svg(drawn, title="Changes with their intervals", description=told))
+    return picture(drawn, title="Changes with their intervals", description=told).html
 
 
 def _measure_of(study: Study, case: Case, key: str) -> Measure:
     own = study.measures_of(case)
     return next((m for m in own if m.key == key), own[0])
-
-
-def _described(case: Case, measure: Measure) -> str:
-    """Every phase with its sessions and the range of its values."""
-    told = []
-    for phase in case.phases:
-        held = [s.value(measure.key) for s in case.sessions if case.phase_at(s.number) == phase]
-        values = [v for v in held if v is not None]
-        if values:
-            told.append(f"{phase.label} {len(values)} values, {min(values):g} to {max(values):g}")
-    return f"{case.code}, {measure.label}: {'; '.join(told) or 'no values yet'}."

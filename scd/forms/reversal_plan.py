@@ -6,18 +6,17 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-import ipywidgets as widgets
-
 from scd.design.plans import reversal
 from scd.design.randomization import draw_phase_starts
-from scd.forms.fields import View, choice, choices, row, typed
+from scd.forms.fields import View, choice, choices, row, shown, typed
+from scd.forms.markup import said
 from scd.forms.schedule import condition_word
 from scd.study import Measure, Study, StudyError
 
 __all__ = ["ReversalPlan"]
 
 _ORDERS = [
-    ("ABAB: baseline, intervention, and both once more", "ABAB"),
+    ("ABAB: baseline, intervention, and both again", "ABAB"),
     ("AB: baseline, then intervention", "AB"),
     ("ABA: back to baseline at the end", "ABA"),
     ("ABABA", "ABABA"),
@@ -52,10 +51,12 @@ class ReversalPlan(View):
         self._filling = False
         self.order = choice("Order of phases", _ORDERS, "ABAB")
         self.how = choice("When phases start", _HOW, "fixed")
-        self.lengths = [typed(f"{_label(i)} {condition_word('AB'[i % 2])}", "5", width="22em") for i in range(8)]
+        self.lengths = [
+            typed(f"{_label(i)} {condition_word('AB'[i % 2])}", "5", width="13em", label="8.5em") for i in range(8)
+        ]
         self.sessions = typed("Sessions in all", "20")
         self.min_phase = typed("Shortest phase, in sessions", "4", hint="5 or more is best; fewer than 3 shows little.")
-        self._fixed = View([widgets.HTML("Sessions in each phase:"), row(self.lengths)])
+        self._fixed = View([shown(said("Sessions in each phase:")), row(self.lengths)])
         self._random = View([self.sessions, self.min_phase])
         super().__init__([self.order, self.how, self._fixed, self._random])
         for field in (self.order, self.how, self.sessions, self.min_phase, *self.lengths):

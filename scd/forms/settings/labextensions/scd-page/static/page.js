@@ -18,6 +18,18 @@
     activate: (app) => {
       const begun = new WeakSet();
 
+      // Outside a field, single keys are commands of Lab's: D D deletes a cell, M turns one into text, Enter opens one.
+      // On a page they are nothing but slips.
+      const process = app.commands.processKeydownEvent.bind(app.commands);
+      app.commands.processKeydownEvent = (event) => {
+        const onPage = event.target instanceof Element && event.target.closest(".scd-page");
+        const command = event.ctrlKey || event.metaKey || event.altKey;
+        if (onPage && (!command || event.key === "Enter")) {
+          return;
+        }
+        process(event);
+      };
+
       const begin = async (widget) => {
         const context = widget.context;
         if (!context || !context.path.endsWith(".ipynb") || begun.has(widget)) {
@@ -30,6 +42,9 @@
           return;
         }
         widget.addClass("scd-page");
+        if (app.shell.isSideTabBarVisible("right")) {
+          app.shell.toggleSideTabBarVisibility("right"); // tools for writing notebooks
+        }
         if (!isTrusted(widget)) {
           return;
         }
