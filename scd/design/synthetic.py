@@ -93,20 +93,17 @@ def synthetic_studies(*, seed: int = 1) -> tuple[SyntheticStudy, ...]:
 
 _DISTRESS = Measure(
     key="distress",
-    label="Distress, evening rating",
+    label="Evening distress",
     scale="rating",
     improvement="decrease",
     minimum=0,
     maximum=10,
-    unit="rating",
     meaningful_change=2,
     source="Own rating; meaningful change agreed with the (synthetic) client",
 )
-_URGE = _DISTRESS.replace(key="urge", label="Urge to avoid, daily rating")
-_MOOD = _DISTRESS.replace(key="mood", label="Mood, evening rating", improvement="increase")
-_OPENNESS = _DISTRESS.replace(
-    key="openness", label="Openness to experience, evening rating", improvement="increase", role="process"
-)
+_URGE = _DISTRESS.replace(key="urge", label="Urge to avoid")
+_MOOD = _DISTRESS.replace(key="mood", label="Evening mood", improvement="increase")
+_OPENNESS = _DISTRESS.replace(key="openness", label="Openness to experience", improvement="increase", role="process")
 _PRACTICE = Measure(
     key="practice",
     label="Exercises done",
@@ -263,9 +260,7 @@ def _across_behaviours(seed: Sequence[int], name: str) -> SyntheticStudy:
     behaviours = ("getting up on time", "eating with others", "answering messages")
     keys = ("getting-up", "eating", "messages")
     measures = tuple(
-        Measure(
-            key=k, label=b.capitalize(), scale="rating", improvement="increase", minimum=0, maximum=10, unit="rating"
-        )
+        Measure(key=k, label=b.capitalize(), scale="rating", improvement="increase", minimum=0, maximum=10)
         for k, b in zip(keys, behaviours, strict=True)
     )
     codes = ("SYNMT2", "SYNMT3", "SYNMT4")

@@ -1,0 +1,226 @@
+"""The demo: a workspace of synthetic clients, fitted and reported, with a front page that says what is true."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from scd.analysis.summary import Summary, summarize
+from scd.design.standards import grade_wwc
+from scd.design.synthetic import SyntheticStudy, synthetic_studies
+from scd.records.caseload import Caseload
+from scd.records.workspace import Workspace, init_workspace
+from scd.reports.demo_index import BANNER, DemoRow, index_page
+from scd.reports.report import make_report
+from scd.reports.shares import pending_summary
+from scd.study import Study, StudyError
+
+__all__ = ["DemoResult", "make_demo"]
+
+# A file for people that also tells a demo's folder from a clinic's.
+_NOTICE = "SYNTHETIC.txt"
+_NOTICE_TEXT = f"""{BANNER}
+
+This workspace was made by `scd demo`. Everybody in it is made up. Running the demo again renews the reports.
+"""
+_KERNELS = 2
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """What the demo made.
+
+    Parameters
+    ----------
+    index : pathlib.Path
+        The front page, to be opened in a browser.
+    reports : tuple of pathlib.Path
+        All pages that were made.
+    failures : tuple of str
+        What could not be made, a sentence each; empty when all went well.
+    seconds : float
+        How long it took.
+    """
+
+    index: Path
+    reports: tuple[Path, ...]
+    failures: tuple[str, ...]
+    seconds: float
+
+
+def make_demo(
+    path: str | Path,
+    *,
+    studies: Sequence[SyntheticStudy] | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> DemoResult:
+    """Make a workspace of synthetic clients, estimate and report each, and write a front page.
+
+    In a folder that a demo made before, studies that are there stay as they are, so that what somebody tried out is
+    kept; reports and front page are renewed.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        A new or empty folder, or one that a demo made before.
+    studies : sequence of SyntheticStudy, optional
+        By default `scd.design.synthetic.synthetic_studies`.
+    progress : callable, optional
+        Called with the share done, 0 to 1, from several threads.
+
+    Returns
+    -------
+    DemoResult
+        With the front page; one report that fails does not stop the others.
+
+    Raises
+    ------
+    StudyError
+        When the folder holds anything but a demo; nothing in it is touched.
+    """
+    began = time.monotonic()
+    known = synthetic_studies()
+    wanted = tuple(known if studies is None else studies)
+    workspace = _demo_workspace(Path(path).expanduser().absolute(), codes={s.study.code for s in (*known, *wanted)})
+    held = _stored(workspace, wanted)
+    tell = _Steps(sum(1 + len(_pages(one.study)) for one in held), progress)
+    rows: list[DemoRow] = []
+    pending: list[dict[tuple[str, str], Future[Path]]] = []
+    # Kernels work on one client's pages while the next client is fitted here, where each model compiles only once.
+    with ThreadPoolExecutor(max_workers=_KERNELS) as kernels:
+        for one in held:
+            summary = _estimate(one.study)
+            tell.step()
+            rows.append(
+                DemoRow(
+                    label=one.label,
+                    story=one.story,
+                    study=one.study,
+                    grade=grade_wwc(one.study).grade,
+                    says=_headline(summary),
+                )
+            )
+            pending.append(
+                {
+                    (code, audience): kernels.submit(_report, workspace, code, audience, summary, tell)
+                    for code, audience in _pages(one.study)
+                }
+            )
+    rows = [_with_links(row, made, workspace=workspace) for row, made in zip(rows, pending, strict=True)]
+    _set_up_pages(workspace, [one.study for one in held])
+    index = workspace.path / "index.html"
+    _write(index, index_page(rows))
+    if progress:
+        progress(1.0)
+    return DemoResult(
+        index=index,
+        reports=tuple(f.result() for made in pending for f in made.values() if f.exception() is None),
+        failures=tuple(f"{row.label}: {row.failure}" for row in rows if row.failure),
+        seconds=time.monotonic() - began,
+    )
+
+
+class _Steps:
+    """Counts what is done; several threads report to it."""
+
+    def __init__(self, steps: int, progress: Callable[[float], None] | None) -> None:
+        self._steps, self._done, self._progress = steps, 0, progress
+
+    def step(self) -> None:
+        self._done += 1  # at worst a step is told late: the last call of `make_demo` says 1
+        if self._progress:
+            self._progress(min(1.0, self._done / self._steps))
+
+
+def _demo_workspace(path: Path, *, codes: set[str]) -> Workspace:
+    notice = path / _NOTICE
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        if not (notice.is_file() and notice.read_text(encoding="utf-8").startswith(BANNER)):
+            raise StudyError(
+                f"demo '{path}': holds other things and was left alone; name a new or an empty folder", field="path"
+            )
+        workspace = Workspace(path)
+        if not workspace.store.is_file():
+            raise StudyError(f"demo '{path}': has lost its store; remove the folder, or name a new one", field="path")
+        with workspace.open() as caseload:
+            strangers = [held.study.code for held in caseload.list() if held.study.code not in codes]
+        if strangers:
+            raise StudyError(
+                f"demo '{path}': holds studies that the demo did not make ({', '.join(strangers[:3])}) and was left "
+                "alone; name a new or an empty folder",
+                field="path",
+            )
+        return workspace
+    workspace = init_workspace(path)
+    _write(notice, _NOTICE_TEXT)
+    return workspace
+
+
+def _stored(workspace: Workspace, wanted: Sequence[SyntheticStudy]) -> list[SyntheticStudy]:
+    with workspace.open() as caseload:
+        return [replace(one, study=_stored_study(caseload, one)) for one in wanted]
+
+
+def _stored_study(caseload: Caseload, one: SyntheticStudy) -> Study:
+    known = {held.study.code: held.study for held in caseload.list()}
+    if one.study.code in known:
+        return known[one.study.code]
+    return caseload.add(one.study, labels=one.labels(), reason="scd demo").study
+
+
+def _set_up_pages(workspace: Workspace, studies: Sequence[Study]) -> None:
+    """Put the page of the first study of each design into the workspace, to be opened and worked with."""
+    from scd.forms.pages import new_page  # the demo shows what the other doors open on
+
+    first = {study.design: study.code for study in reversed(studies)}
+    if code := first.get("reversal"):
+        new_page(workspace, "abab", code=code)
+    if code := first.get("multiple-baseline"):
+        new_page(workspace, "multiple-baseline", code=code)
+
+
+def _pages(study: Study) -> list[tuple[str, str]]:
+    """Code and audience of each page: where the tiers are clients, each has a page of their own."""
+    clients = [case.code for case in study.cases] if study.across == "clients" else [study.code]
+    return [(study.code, "clinician"), *((code, "client") for code in clients)]
+
+
+def _estimate(study: Study) -> Summary:
+    try:
+        return summarize(study)
+    except StudyError as error:
+        return pending_summary(study, reason=error.message)
+
+
+def _report(workspace: Workspace, code: str, audience: str, summary: Summary, tell: _Steps) -> Path:
+    page = make_report(workspace, code, audience=audience, summary=summary)
+    tell.step()
+    return page
+
+
+def _headline(summary: Summary) -> str:
+    reservations = [text for text in summary.text[1:] if text.startswith("No verdict")]
+    return " ".join([*summary.text[:1], *reservations])
+
+
+def _with_links(row: DemoRow, made: dict[tuple[str, str], Future[Path]], *, workspace: Workspace) -> DemoRow:
+    links, failures = [], []
+    for (code, audience), future in made.items():
+        error = future.exception()
+        if error is None:
+            address = future.result().relative_to(workspace.path).as_posix()
+            links.append((f"For the {audience}" if code == row.study.code else f"For client {code}", address))
+        elif isinstance(error, StudyError):
+            failures.append(error.message)
+        else:
+            raise error
+    return replace(row, links=tuple(links), failure="; ".join(failures))
+
+
+def _write(file: Path, text: str) -> None:
+    draft = file.with_name(f".{file.name}.draft")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(file)
