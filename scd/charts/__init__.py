@@ -1,0 +1,16 @@
+"""Pictures that draw a table's columns and compute nothing."""
+
+from scd.charts.effects_chart import effects_chart
+from scd.charts.multiple_baseline import multiple_baseline_chart
+from scd.charts.study_chart import study_chart
+from scd.charts.svg import Picture, describe_study, picture, to_svg
+
+__all__ = [
+    "Picture",
+    "describe_study",
+    "effects_chart",
+    "multiple_baseline_chart",
+    "picture",
+    "study_chart",
+    "to_svg",
+]
