@@ -21,7 +21,33 @@ if TYPE_CHECKING:
     from scd.reports.job import Job
     from scd.study import Case, Measure
 
-__all__ = ["chart", "effect_chart", "other_charts"]
+__all__ = ["chart", "drawn", "effect_chart", "other_charts"]
+
+_SHOWN = {"clinician": ("chart", "effect chart", "other charts"), "client": ("plain chart",)}
+
+
+def drawn(job: Job, *, audience: str) -> dict[str, str]:
+    """Draw what a page shows before its notebook runs: here the libraries are warm, in a fresh kernel they load anew.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+    audience : {"clinician", "client"}
+        Who reads the page.
+
+    Returns
+    -------
+    dict of str to str
+        HTML by name, for the job's `pictures`.
+    """
+    artists = {
+        "chart": chart,
+        "plain chart": lambda job: chart(job, plain=True),
+        "effect chart": effect_chart,
+        "other charts": other_charts,
+    }
+    return {name: str(artists[name](job).html) for name in _SHOWN[audience]}
 
 
 def chart(job: Job, *, plain: bool = False) -> Piece:
@@ -37,8 +63,11 @@ def chart(job: Job, *, plain: bool = False) -> Piece:
     Returns
     -------
     Piece
-        One figure: a staircase for a multiple baseline.
+        One figure a case, or the staircase of a multiple baseline.
     """
+    name = "plain chart" if plain else "chart"
+    if name in job.pictures:
+        return Piece(Markup(job.pictures[name]), name=name)
     from scd.charts.multiple_baseline import multiple_baseline_chart
     from scd.charts.study_chart import study_chart
 
@@ -46,25 +75,26 @@ def chart(job: Job, *, plain: bool = False) -> Piece:
     held = not plain and not summary.withheld
     levels = summary.levels_table() if held and summary.levels else None
     projection = summary.projection_table() if held and summary.projection else None
-    frame, phases = study.frame(), study.phase_frame()
-    measures = [headline_measure(study, case) for case in study.cases]
-    drawn: Any
-    if len(study.cases) == 1:
-        drawn = study_chart(frame, measure=measures[0], phases=phases, levels=levels, projection=projection)
-    else:
-        drawn = multiple_baseline_chart(
-            frame,
-            measures=measures,
-            phases=phases,
-            labels={case.code: case_words(study, case) for case in study.cases},
-            levels=levels,
-            projection=projection,
-        )
+    told: dict[str, Any] = {"phases": study.phase_frame(), "levels": levels, "projection": projection}
+    frame = study.frame()
+    pairs = [(case, headline_measure(study, case)) for case in study.cases]
     caption = "Each point is one session."
     if projection is not None:
         caption += " The band: where 95 % of single values would have fallen by the model, had the baseline gone on."
-    said = " ".join(_description(job, case, measure) for case, measure in zip(study.cases, measures, strict=True))
-    return Piece(_figure(drawn, title=_title(measures), description=said, caption=caption), name="chart")
+    if study.design == "multiple-baseline" and len(pairs) > 1:
+        labels = {case.code: case_words(study, case) for case in study.cases}
+        stairs = multiple_baseline_chart(frame, measures=[m for _, m in pairs], labels=labels, **told)
+        said = " ".join(_description(job, case, measure) for case, measure in pairs)
+        title = _title([measure for _, measure in pairs])
+        return Piece(_figure(stairs, title=title, description=said, caption=caption), name=name)
+    figures = []
+    for case, measure in pairs:
+        label = case.code if len(pairs) > 1 else None
+        one = study_chart(frame, measure=measure, case=case.code, label=label, **told)
+        figures.append(
+            _figure(one, title=_title([measure]), description=_description(job, case, measure), caption=caption)
+        )
+    return Piece(joined(figures), name=name)
 
 
 def effect_chart(job: Job) -> Piece:
@@ -80,6 +110,8 @@ def effect_chart(job: Job) -> Piece:
     Piece
         A figure, or words when the effect is withheld.
     """
+    if "effect chart" in job.pictures:
+        return Piece(Markup(job.pictures["effect chart"]), name="effect chart")
     from scd.charts.effects_chart import effects_chart
 
     study, summary = job.study, job.summary
@@ -89,14 +121,14 @@ def effect_chart(job: Job) -> Piece:
     alike = len({(m.minimum, m.maximum, m.improvement, m.unit) for m in measures}) == 1
     effect = "level_change" if alike else "standardized_change"  # unlike units have no common axis
     labels = {case.code: case_words(study, case) for case in study.cases}
-    drawn = effects_chart(summary.table(), measure=measures[0], effect=effect, labels=labels)
+    intervals = effects_chart(summary.table(), measure=measures[0], effect=effect, labels=labels)
     said = "; ".join(
         f"{row.case or 'average'} {row.contrast}: {number(row.median)} ({interval(row.lower, row.upper)})"
         for row in summary.effects
         if row.effect == effect
     )
     html = _figure(
-        drawn,
+        intervals,
         title="Changes with their intervals",
         description=f"{effect_words(effect, unit=measures[0].unit)}, median and 95 % interval. {said}.",
         caption="A point is the middle of the plausible changes, the line their 95 % interval; 0 is no change.",
@@ -115,8 +147,10 @@ def other_charts(job: Job) -> Piece:
     Returns
     -------
     Piece
-        One figure a case and measure; words when there is no other measure.
+        One figure a case and measure under a heading of their own; nothing when there is no other measure.
     """
+    if "other charts" in job.pictures:
+        return Piece(Markup(job.pictures["other charts"]), name="other charts")
     from scd.charts.study_chart import study_chart
 
     study = job.study
@@ -128,20 +162,21 @@ def other_charts(job: Job) -> Piece:
             mine = frame[(frame["case"] == case.code) & (frame["measure"] == measure.key)]
             if measure.key == shown or mine["value"].isna().all():
                 continue
-            drawn = study_chart(frame, measure=measure, phases=phases, case=case.code, height=150)
+            graph = study_chart(frame, measure=measure, phases=phases, case=case.code, height=150)
             name = f"{case_words(study, case)}: {measure.label}" if len(study.cases) > 1 else measure.label
             caption = f"{name}, {measure.role}."
-            figures.append(_figure(drawn, title=name, description=_description(job, case, measure), caption=caption))
+            figures.append(_figure(graph, title=name, description=_description(job, case, measure), caption=caption))
     if not figures:
-        return Piece(paragraphs(["No other measure has values."]), name="other charts")
-    return Piece(joined(figures), name="other charts")
+        return Piece(Markup(""), name="other charts")
+    head = Markup("<h2>Other measures</h2>") + paragraphs(["Drawn without estimates."], kind="note")
+    return Piece(head + joined(figures), name="other charts")
 
 
-def _figure(drawn: Any, *, title: str, description: str, caption: str) -> Markup:
+def _figure(graph: Any, *, title: str, description: str, caption: str) -> Markup:
     from scd.charts.svg import to_svg
 
     # The one place where markup enters as it is: vl-convert has escaped its texts, and the page is checked again.
-    svg = Markup(to_svg(drawn, title=title, description=description))
+    svg = Markup(to_svg(graph, title=title, description=description))
     return Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(svg, caption)
 
 

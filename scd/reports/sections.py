@@ -24,6 +24,7 @@ from scd.reports.phrases import (
     whole,
 )
 from scd.reports.pictures import chart, effect_chart, other_charts
+from scd.reports.shares import has_several_clients
 
 if TYPE_CHECKING:
     from scd.reports.job import Job
@@ -64,7 +65,7 @@ def header(job: Job, *, audience: str) -> Piece:
         The top of the page.
     """
     study = job.study
-    subject = "Study" if len(study.cases) > 1 and study.across == "clients" else "Client"
+    subject = "Study" if has_several_clients(study) else "Client"
     kind, title = {
         "clinician": ("Report for the clinician", f"{subject} {job.code}"),
         "client": (f"Report for client {job.code}", "What your numbers say"),
@@ -76,7 +77,7 @@ def header(job: Job, *, audience: str) -> Piece:
     measures = dict.fromkeys(headline_measure(study, case) for case in study.cases)
     about = {
         "Measure": "; ".join(measure_words(m) for m in measures),
-        "Design": design_words(study).capitalize() if audience == "clinician" else "",
+        "Design": _sentence_start(design_words(study)) if audience == "clinician" else "",
         "Sessions": session_words(study),
         "Record": record_words(job) if audience == "clinician" else "",
     }
@@ -143,14 +144,15 @@ def effect_table(job: Job) -> Piece:
     if not meaningful:
         head, rows = head[:-1], [row[:-1] for row in rows]
     shift = int(several)
-    caption = (
-        "Estimates are posterior medians. A change is always intervention minus baseline, in the measure's units; "
-        f"the standardised change is in SDs of this client's own values, and positive when things got better. "
-        f"P: probability of an improvement, and of a meaningful one. {summary.grade}"
+    caption = f"Changes with their intervals and probabilities. {summary.grade}"
+    notes = (
+        "Estimates are posterior medians. A change is always intervention minus baseline, in the measure's units. The "
+        "standardised change is in SDs of this client's own values, positive when things got better. P is a "
+        "probability: of an improvement, and of a meaningful one."
     )
     full = ["Case", *head] if several else head
     html = table(rows, head=full, caption=caption, numbers=range(2 + shift, len(full)))
-    return Piece(html, name="effect table")
+    return Piece(html + paragraphs([notes], kind="note"), name="effect table")
 
 
 def diagnostics(job: Job) -> Piece:
@@ -299,7 +301,7 @@ def provenance(job: Job) -> Piece:
     summary = job.summary
     found = summary.diagnostics
     rhat = found.get("rhat_max")
-    about = {"Client": job.code, "Record": record_words(job)}
+    about = {"Study" if has_several_clients(job.study) else "Client": job.code, "Record": record_words(job)}
     if summary.model:
         about |= {
             "Model": f"{summary.model}, {summary.engine}, seed {summary.seed}; priors "
@@ -352,6 +354,10 @@ def client_limits(job: Job) -> Piece:
         "It is not a diagnosis, and it does not decide what comes next. Talk that over with your clinician.",
     ]
     return Piece(items(said), name="client limits")
+
+
+def _sentence_start(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _phase_rows(case: Case, *, several: bool) -> list[list[str]]:
