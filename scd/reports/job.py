@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,8 @@ class Job:
         Of the stored study; None for the built-in example.
     saved_at, made_at : datetime.datetime, optional
         When that revision was saved and when the page is made, with time zone.
+    pictures : mapping of str to str
+        Pictures drawn beforehand, as `scd.reports.pictures.drawn` gives them; what is not here is drawn when shown.
     token : str
         What the last cell must say, so that no other run can vouch for this one.
     """
@@ -49,6 +52,7 @@ class Job:
     revision: int | None = None
     saved_at: dt.datetime | None = None
     made_at: dt.datetime | None = None
+    pictures: Mapping[str, str] = field(default_factory=dict)
     token: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @property
@@ -87,6 +91,7 @@ def write_job(job: Job, *, folder: Path) -> Path:
         "saved_at": job.saved_at.isoformat(),
         "made_at": job.made_at.isoformat(),
         "token": job.token,
+        "pictures": dict(job.pictures),
     }
     for name, text in (
         ("study.json", job.study.to_json()),
@@ -142,6 +147,7 @@ def open_job(job: str) -> Job:
         saved_at=dt.datetime.fromisoformat(head["saved_at"]),
         made_at=dt.datetime.fromisoformat(head["made_at"]),
         token=head["token"],
+        pictures=head["pictures"],
     )
 
 

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from scd.records.export import write_file
 from scd.reports.engine import ReportError, run_template, seal_of
 from scd.reports.html import page_facts, to_page
 from scd.reports.job import Job, write_job
-from scd.reports.shares import pending_summary, share_of
+from scd.reports.pictures import drawn
+from scd.reports.shares import has_several_clients, pending_summary, share_of
 from scd.study import Study, StudyError
 
 __all__ = ["AUDIENCES", "Outcome", "job_folders", "make_report", "page_path", "report_all", "report_study"]
@@ -76,7 +77,7 @@ def make_report(
         The study's code, or that of one of its cases.
     audience : {"clinician", "client"}
         Who reads it. The clinician's page shows the whole study. A client's page never shows another client: in a
-        study across clients each gets a page of their own, for the study's code all of them are made.
+        study of several clients each gets a page of their own, for the study's code all of them are made.
     summary : Summary, optional
         The estimates of this very revision; without it they are made here, which takes up to a minute.
     progress : callable, optional
@@ -221,7 +222,7 @@ def _jobs(stored: Stored, code: str, *, audience: str, summary: Summary) -> list
         "saved_at": stored.saved_at,
         "made_at": dt.datetime.now(dt.UTC),
     }
-    if audience == "clinician" or study.across != "clients" or len(study.cases) == 1:
+    if audience == "clinician" or not has_several_clients(study):
         return [Job(study=study, summary=summary, code=study.code, **told)]
     cases = [case for case in study.cases if code in (case.code, study.code)]
     shares = [(case.code, *share_of(study, summary, case=case)) for case in cases]
@@ -231,6 +232,7 @@ def _jobs(stored: Stored, code: str, *, audience: str, summary: Summary) -> list
 def _make(workspace: Workspace, job: Job, *, audience: str, strangers: set[str]) -> Path:
     target = page_path(workspace, job.code, audience=audience)
     try:
+        job = replace(job, pictures=drawn(job, audience=audience))
         with _job_folder(workspace) as folder:
             parameters = {"job": str(write_job(job, folder=folder))}
             notebook = run_template(f"report_{audience}", parameters=parameters)

@@ -10,11 +10,23 @@ from scd.design.standards import grade_wwc
 from scd.reports.phrases import headline_measure
 from scd.study import Case, Study
 
-__all__ = ["pending_summary", "share_of"]
+__all__ = ["has_several_clients", "pending_summary", "share_of"]
+
+
+def has_several_clients(study: Study) -> bool:
+    """Whether the cases of a study are different people.
+
+    Examples
+    --------
+    >>> from scd.reports.example import example_study
+    >>> has_several_clients(example_study())
+    False
+    """
+    return len(study.cases) > 1 and study.across not in ("behaviours", "settings")
 
 
 def share_of(study: Study, summary: Summary, *, case: Case) -> tuple[Study, Summary]:
-    """What one client of a study across clients may see: their own data, and the estimate of their own change.
+    """What one client of a study of several may see: their own data, and the estimate of their own change.
 
     Parameters
     ----------
@@ -37,7 +49,9 @@ def share_of(study: Study, summary: Summary, *, case: Case) -> tuple[Study, Summ
     told = summary.client_text
     if not summary.withheld:
         too_few = too_few_points(part, measure_of)
-        told = client_words(rows, measure_of=measure_of, grade=grade_wwc(study).grade, too_few=too_few)
+        # The tiers of a multiple baseline are strong only together; in a reversal each client stands alone.
+        grade = grade_wwc(part if study.design == "reversal" else study).grade
+        told = client_words(rows, measure_of=measure_of, grade=grade, too_few=too_few)
     own = summary.replace(
         effects=tuple(e for e in summary.effects if e.case == case.code),
         projection=tuple(p for p in summary.projection if p.case == case.code),
