@@ -464,7 +464,7 @@ ABAB_EFFECTS = pd.DataFrame(
         effect("K", "B1-A2", "level_change", -5.1, 2),
         effect("K", "A2-B2", "level_change", -4.8, 2),
         effect("K", "overall", "standardized_change", 3.1, 1.5),
-        effect("K", "overall", "consistent_change", None or float("nan"), 0),
+        effect("K", "overall", "consistent_change", float("nan"), 0),
     ]
 )
 

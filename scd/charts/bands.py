@@ -28,6 +28,8 @@ def level_layers(table: pd.DataFrame, *, axes: Axes, conditions: Sequence[str]) 
     conditions : sequence of str
         The condition letters of the panel, which decide the colours.
     """
+    if table.empty:
+        return []
     data = rows(
         {
             "condition": str(p["phase"])[0],
@@ -43,14 +45,14 @@ def level_layers(table: pd.DataFrame, *, axes: Axes, conditions: Sequence[str]) 
     colour = by_condition(conditions, palette=COLOURS)
     band = base.mark_rect(opacity=0.18).encode(
         x=axes.x("from"),
-        x2="to:Q",
+        x2=alt.X2("to"),
         y=axes.y("lower"),
-        y2="upper:Q",
+        y2=alt.Y2("upper"),
         fill=alt.Fill("condition:N", scale=colour, legend=None),
     )
     line = base.mark_rule(strokeWidth=3, opacity=0.85).encode(
         x=axes.x("from"),
-        x2="to:Q",
+        x2=alt.X2("to"),
         y=axes.y("level"),
         stroke=alt.Stroke("condition:N", scale=colour, legend=None),
     )
@@ -67,6 +69,8 @@ def projection_layers(table: pd.DataFrame, *, axes: Axes) -> list[alt.Chart]:
     axes : Axes
         The panel's axes.
     """
+    if table.empty:
+        return []
     records = []
     for label, part in table.groupby("phase", sort=False):
         part = part.sort_values("session")
@@ -86,13 +90,17 @@ def projection_layers(table: pd.DataFrame, *, axes: Axes) -> list[alt.Chart]:
             records += [{"session": x, "phase": str(label)} | numbers for x in at]
     base = alt.Chart(rows(records))
     x = axes.x("session")
-    band = base.mark_area(fill=BLUE, opacity=0.12).encode(x=x, y=axes.y("lower"), y2="upper:Q", detail="phase:N")
+    band = base.mark_area(fill=BLUE, opacity=0.12).encode(
+        x=x, y=axes.y("lower"), y2=alt.Y2("upper"), detail=alt.Detail("phase:N")
+    )
     edges = [
-        base.mark_line(stroke=BLUE, strokeWidth=0.8, strokeDash=[2, 2]).encode(x=x, y=axes.y(end), detail="phase:N")
+        base.mark_line(stroke=BLUE, strokeWidth=0.8, strokeDash=[2, 2]).encode(
+            x=x, y=axes.y(end), detail=alt.Detail("phase:N")
+        )
         for end in ("lower_edge", "upper_edge")
     ]
     middle = base.mark_line(stroke=BLUE, strokeWidth=2, strokeDash=[7, 4]).encode(
-        x=x, y=axes.y("projected"), detail="phase:N"
+        x=x, y=axes.y("projected"), detail=alt.Detail("phase:N")
     )
     return [band, *edges, middle]
 

@@ -145,14 +145,16 @@ def effects_chart(
     layers: list[Layer] = [
         alt.Chart(rows([{"change": 0}]))
         .mark_rule(stroke=INK, strokeWidth=1.2)
-        .encode(x=axis.x("change"), y=alt.value(-4), y2=alt.value(height)),
+        .encode(x=axis.x("change"), y=alt.YValue(-4), y2=alt.Y2Value(height)),
         text_mark(["← better" if better < 0 else "← worse"], x=zero - 8, y=-8, align="right"),
         text_mark(["worse →" if better < 0 else "better →"], x=zero + 8, y=-8),
     ]
     for mark in marks:
-        rule = alt.Chart(rows([{"meaningful": mark}])).mark_rule(stroke=INK, strokeWidth=1.2)
-        rule = rule.encode(x=axis.x("meaningful"), y=alt.value(0), y2=alt.value(height))
-        layers.append(rule.encode(strokeDash=alt.value(_MEANINGFUL_DASH)))
+        rule = alt.Chart(rows([{"meaningful": mark}])).mark_rule(
+            stroke=INK, strokeWidth=1.2, strokeDash=_MEANINGFUL_DASH
+        )
+        rule = rule.encode(x=axis.x("meaningful"), y=alt.YValue(0), y2=alt.Y2Value(height))
+        layers.append(rule)
     for row in found:
         layers += _interval(row, axis=axis, pitch=pitch)
     for n, name in enumerate(names):
@@ -237,10 +239,10 @@ def _interval(row: _Row, *, axis: _Axis, pitch: float) -> list[Layer]:
         return []
     median, lower, upper = row.numbers
     base = alt.Chart(rows([{"kind": row.kind, "change": median, "lower": lower, "upper": upper}]))
-    y = alt.value(row.place * pitch)
+    y = alt.YValue(row.place * pitch)
     line = base.mark_rule(stroke=ORANGE if row.kind == "whole" else BLUE, strokeWidth=_WEIGHT[row.kind])
     return [
-        line.encode(x=axis.x("lower"), x2="upper:Q", y=y),
+        line.encode(x=axis.x("lower"), x2=alt.X2("upper"), y=y),
         _sign(base, kind=row.kind).encode(x=axis.x("change"), y=y),
     ]
 
@@ -285,11 +287,11 @@ def _key(found: list[_Row], *, meaningful: str, y: float, right: float) -> list[
         one = alt.Chart(rows([{}]))
         if entry == "meaningful":
             rule = one.mark_rule(stroke=INK, strokeWidth=1.2, strokeDash=_MEANINGFUL_DASH)
-            layers.append(rule.encode(x=alt.value(x), x2=alt.value(x + 20), y=alt.value(line)))
+            layers.append(rule.encode(x=alt.XValue(x), x2=alt.X2Value(x + 20), y=alt.YValue(line)))
         else:
             rule = one.mark_rule(stroke=ORANGE if entry == "whole" else BLUE, strokeWidth=_WEIGHT[entry])
-            layers.append(rule.encode(x=alt.value(x), x2=alt.value(x + 20), y=alt.value(line)))
-            layers.append(_sign(one, kind=entry).encode(x=alt.value(x + 10), y=alt.value(line)))
+            layers.append(rule.encode(x=alt.XValue(x), x2=alt.X2Value(x + 20), y=alt.YValue(line)))
+            layers.append(_sign(one, kind=entry).encode(x=alt.XValue(x + 10), y=alt.YValue(line)))
         layers.append(text_mark([words], x=x + 26, y=line + 4))
         x += needed
     return layers

@@ -203,13 +203,13 @@ def key(entries: Sequence[str], *, panel: Panel, y: float) -> list[Layer]:
 
 def _sign(entry: str, *, x: float, y: float) -> list[Layer]:
     one = alt.Chart(rows([{}]))
-    rule = {"x": alt.value(x), "x2": alt.value(x + 20), "y": alt.value(y)}
+    rule = {"x": alt.XValue(x), "x2": alt.X2Value(x + 20), "y": alt.YValue(y)}
     if entry == "missed":
         cross = one.mark_point(shape=CROSS, filled=False, size=70, stroke=INK, strokeWidth=1.5, opacity=1)
-        return [cross.encode(x=alt.value(x + 10), y=alt.value(y))]
+        return [cross.encode(x=alt.XValue(x + 10), y=alt.YValue(y))]
     if entry == "level":
         band = one.mark_rect(fill=INK, opacity=0.18).encode(
-            x=alt.value(x), x2=alt.value(x + 20), y=alt.value(y - 5), y2=alt.value(y + 5)
+            x=alt.XValue(x), x2=alt.X2Value(x + 20), y=alt.YValue(y - 5), y2=alt.Y2Value(y + 5)
         )
         return [band, one.mark_rule(stroke=INK, strokeWidth=3).encode(**rule)]
     if entry == "projection":

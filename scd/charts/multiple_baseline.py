@@ -173,10 +173,10 @@ def _overhangs(panels: Sequence[Panel], *, gap: float) -> list[dict[str, tuple[f
 def _steps(panel: Panel, *, below: Panel) -> list[alt.Chart]:
     """The sideways steps from each phase line of a panel to that of the same phase in the panel below."""
     places = {label: place for label, place, _ in panel.changes}
-    y = alt.value(panel.space.height + _STEP)
+    y = alt.YValue(panel.space.height + _STEP)
     return [
         change_rule({"phase": label, "step": True}, planned=planned).encode(
-            x=alt.value(panel.space.x(places[label])), x2=alt.value(below.space.x(place)), y=y
+            x=alt.XValue(panel.space.x(places[label])), x2=alt.X2Value(below.space.x(place)), y=y
         )
         for label, place, planned in below.changes
         if label in places

@@ -135,7 +135,7 @@ def panel_layers(
         *_thresholds(measure, axes=axes),
         *_phase_changes(panel, axes=axes, overhang=overhang or {}),
         *_values(panel, axes=axes),
-        _missed(panel, axes=axes),
+        *_missed(panel, axes=axes),
     ]
 
 
@@ -149,7 +149,7 @@ def _values(panel: Panel, *, axes: Axes) -> list[alt.Chart]:
     size = 52 if apart >= 12 else 30 if apart >= 7 else 14
     rim = 0.6 if apart >= 7 else 0.3
     base = alt.Chart(data).encode(x=axes.x("session"), y=axes.y("value"))
-    lines = base.mark_line(stroke=INK, strokeWidth=1.2, strokeJoin="round").encode(detail="segment:N")
+    lines = base.mark_line(stroke=INK, strokeWidth=1.2, strokeJoin="round").encode(detail=alt.Detail("segment:N"))
     points = base.mark_point(filled=True, opacity=1, size=size, stroke="white", strokeWidth=rim).encode(
         shape=alt.Shape("condition:N", scale=by_condition(panel.conditions, palette=SHAPES), legend=None),
         fill=alt.Fill("condition:N", scale=by_condition(panel.conditions, palette=COLOURS), legend=None),
@@ -157,11 +157,13 @@ def _values(panel: Panel, *, axes: Axes) -> list[alt.Chart]:
     return [lines, points]
 
 
-def _missed(panel: Panel, *, axes: Axes) -> alt.Chart:
+def _missed(panel: Panel, *, axes: Axes) -> list[alt.Chart]:
     missed = panel.points[panel.points["value"].isna()]
+    if missed.empty:
+        return []
     data = rows({"session": int(n), "missed": True} for n in missed["session"])
     cross = alt.Chart(data).mark_point(shape=CROSS, filled=False, size=70, stroke=INK, strokeWidth=1.5, opacity=1)
-    return cross.encode(x=axes.x("session"), y=alt.value(panel.space.height - 5))
+    return [cross.encode(x=axes.x("session"), y=alt.YValue(panel.space.height - 5))]
 
 
 def change_rule(datum: Mapping[str, Any], *, planned: bool) -> alt.Chart:
@@ -183,7 +185,7 @@ def _phase_changes(panel: Panel, *, axes: Axes, overhang: Mapping[str, tuple[flo
     for label, place, planned in panel.changes:
         above, below = overhang.get(label, (8, 0))
         rule = change_rule({"phase": label, "change": place}, planned=planned)
-        drawn.append(rule.encode(x=axes.x("change"), y=alt.value(-above), y2=alt.value(panel.space.height + below)))
+        drawn.append(rule.encode(x=axes.x("change"), y=alt.YValue(-above), y2=alt.Y2Value(panel.space.height + below)))
     return drawn
 
 
@@ -193,5 +195,5 @@ def _thresholds(measure: Measure, *, axes: Axes) -> list[alt.Chart]:
         value = getattr(measure, name)
         if value is not None:
             rule = alt.Chart(rows([{name: value}])).mark_rule(strokeWidth=1, strokeDash=dash, stroke=INK)
-            drawn.append(rule.encode(y=axes.y(name), x=alt.value(0), x2=alt.value(axes.space.width)))
+            drawn.append(rule.encode(y=axes.y(name), x=alt.XValue(0), x2=alt.X2Value(axes.space.width)))
     return drawn

@@ -213,7 +213,7 @@ def text_mark(
         Whether it is set off from what lies below it by a white rim.
     """
     base = alt.Chart(rows([{"text": [shown(line) for line in lines]}])).encode(
-        x=alt.value(x), y=alt.value(y), text="text:N"
+        x=alt.XValue(x), y=alt.YValue(y), text=alt.Text("text:N")
     )
     look: dict[str, Any] = {"align": align, "baseline": "alphabetic", "lineHeight": LINE_HEIGHT}
     words = base.mark_text(fill=colour, fontWeight="bold" if bold else "normal", **look)
