@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
-from typing import Any
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from scd.analysis.cautions import cautions, too_few_points
 from scd.analysis.words import client_words, clinician_words
@@ -15,6 +13,9 @@ from scd.design.standards import grade_wwc
 from scd.models.priors import Priors
 from scd.study import Measure, Study, StudyError
 from scd.study.record import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Effect", "Level", "Projection", "Summary", "headline_model", "summarize"]
 
@@ -212,6 +213,8 @@ def summarize(
     model = model or headline_model(study, case=case)
     codes = [c.code for c in study.cases] if case is None else [study.case(case).code]
     jobs = _jobs(study, codes, measure=measure, model=model, progress=progress)
+    import pandas as pd  # a report's kernel reads summaries without it, and starts in half the time
+
     from scd.analysis.diagnostics import diagnose  # these load ArviZ and PyMC: only when there is something to fit
     from scd.analysis.effects import effect_table
     from scd.analysis.projection import phase_levels, project_baseline
@@ -315,7 +318,7 @@ def _measures(study: Study, trees: list[Any]) -> dict[str, Measure]:
 
 
 def _finite(value: Any) -> Any:
-    return None if isinstance(value, float) and not np.isfinite(value) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _rows[R: Record](table: pd.DataFrame, kind: type[R]) -> tuple[R, ...]:
@@ -324,4 +327,6 @@ def _rows[R: Record](table: pd.DataFrame, kind: type[R]) -> tuple[R, ...]:
 
 
 def _frame(rows: tuple[Any, ...], kind: type[Record]) -> pd.DataFrame:
+    import pandas as pd
+
     return pd.DataFrame([r.model_dump() for r in rows], columns=list(kind.model_fields))
