@@ -192,10 +192,6 @@ def import_(
 
     place = None if dry_run else _workspace(workspace)
     preview = read_table(file, name=file.name, columns=_columns(column), sheet=sheet)
-    console = _console()
-    _print_frame(console, preview.table(6), title=f"{file.name}: the first rows, as scd reads them")
-    for note in preview.notes:
-        typer.echo(f"- {note}")
     measures = measures_of_table(
         preview,
         keys=measure or (),
@@ -207,6 +203,10 @@ def import_(
     study, labels = study_from_table(
         preview, measures=measures, case=case, across=None if across is None else across.value, pseudonyms=True
     )
+    console = _console()
+    _print_frame(console, preview.table(6), title=f"{file.name}: the first rows, as scd reads them")
+    for note in preview.notes:
+        typer.echo(f"- {note}")
     if place is None:
         typer.echo(f"Nothing stored. It would be a {study.design} study of {len(study.cases)} case(s).")
         return
@@ -427,7 +427,8 @@ def _console() -> Console:
 
 
 def _print_frame(console: Console, frame: Any, *, title: str = "") -> None:
-    rows = [["" if value != value or value is None else _cell(value) for value in row] for row in frame.to_numpy()]
+    shown = frame.astype(object).where(frame.notna(), "")  # a missing value of any kind is an empty cell
+    rows = [[_cell(value) for value in row] for row in shown.itertuples(index=False)]
     _print_rows(console, [str(c) for c in frame.columns], rows, title=title)
 
 
