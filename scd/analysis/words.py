@@ -6,7 +6,16 @@ from typing import Any
 
 from scd.study import Measure
 
-__all__ = ["change_words", "client_words", "clinician_words", "frequency_words", "judgement", "percent", "probability"]
+__all__ = [
+    "change_words",
+    "client_words",
+    "clinician_words",
+    "frequency_words",
+    "judgement",
+    "number",
+    "percent",
+    "probability",
+]
 
 Row = dict[str, Any]
 
@@ -21,12 +30,12 @@ _NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 def probability(p: float) -> str:
-    """A probability as people read it; never 0 % or 100 %, which no model can claim.
+    r"""A probability as people read it; never 0 % or 100 %, which no model can claim.
 
     Examples
     --------
     >>> probability(0.9996), probability(0.934), probability(0.0002)
-    ('more than 99.9 %', '93 %', 'less than 0.1 %')
+    ('more than 99.9\xa0%', '93\xa0%', 'less than 0.1\xa0%')
     """
     if p > 0.999:
         return f"more than 99.9{_NO_BREAK}%"
@@ -36,12 +45,12 @@ def probability(p: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in whole percent.
+    r"""A share in whole percent.
 
     Examples
     --------
     >>> percent(0.95)
-    '95 %'
+    '95\xa0%'
     """
     return f"{100 * share:.0f}{_NO_BREAK}%"
 
@@ -72,7 +81,7 @@ def number(value: float) -> str:
 
 
 def change_words(row: Row, measure: Measure) -> str:
-    """A change with its interval and the measure's direction.
+    r"""A change with its interval and the measure's direction.
 
     Parameters
     ----------
@@ -85,7 +94,7 @@ def change_words(row: Row, measure: Measure) -> str:
     --------
     >>> mood = Measure(key="mood", label="Mood", improvement="increase", minimum=0, maximum=10)
     >>> change_words({"median": -1.234, "lower": -2, "upper": 0.5, "ci_prob": 0.95}, mood)
-    '−1.23 points (95 % interval −2.00 to 0.50; higher is better)'
+    '−1.23 points (95\xa0% interval −2.00 to 0.50; higher is better)'
     """
     better = "higher" if measure.improvement == "increase" else "lower"
     span = f"{percent(row['ci_prob'])} interval {number(row['lower'])} to {number(row['upper'])}"
@@ -132,7 +141,7 @@ def clinician_words(rows: list[Row], *, measure_of: dict[str, Measure], grade: s
     if average:
         text.append(
             f"Averaged over {len(measure_of)} cases, {first.label} changed from baseline to intervention by "
-            f"{change_words(average, first)}. {_chances(average, first, grade)}"
+            f"{change_words(average, first)}." + ("" if too_few else f" {_chances(average, first, grade)}")
         )
     elif pooled := _find(rows, None, "standardized_change"):
         text.append(
@@ -147,8 +156,8 @@ def clinician_words(rows: list[Row], *, measure_of: dict[str, Measure], grade: s
             continue
         who = f"Case {case}: " if len(measure_of) > 1 else ""
         text.append(
-            f"{who}{measure.label} changed from baseline to intervention by {change_words(row, measure)}. "
-            f"{_chances(row, measure, grade)}{_consistency(rows, case, grade)}"
+            f"{who}{measure.label} changed from baseline to intervention by {change_words(row, measure)}."
+            + ("" if too_few else f" {_chances(row, measure, grade)}{_consistency(rows, case, grade)}")
         )
     if too_few:
         text.append(f"No verdict: {too_few} The figures above rest mostly on the prior.")

@@ -188,9 +188,22 @@ def _prepare(
             f"(got {len(series.phases[0])}); use 'level'",
             field="model",
         )
+    _check_variation(series)
     if priors is None:
         priors = priors_for(series.measures[0])
     return series, priors, model
+
+
+def _check_variation(series: Series) -> None:
+    """Values that never vary within a phase leave nothing to hold the within-phase SD above 0: no posterior exists."""
+    group = series.case_index * 1000 + series.phase_index
+    if all(np.ptp(series.value[group == g]) == 0 for g in np.unique(group)):
+        where = f"case '{series.cases[0]}'" if len(series.cases) == 1 else f"cases {', '.join(series.cases)}"
+        raise StudyError(
+            f"{where}: the values do not vary within any phase, so the usual ups and downs between sessions can't be "
+            "told and no effect can be weighed against them; record more sessions, or a finer measure",
+            field="sessions",
+        )
 
 
 def _one_scale(measures: tuple[Measure, ...]) -> bool:
@@ -244,7 +257,7 @@ def _to_units(
             out[name] = u * values
         else:
             out[name] = values
-    return xr.Dataset(out, attrs={"common_units": int(alike)})
+    return xr.Dataset(out, attrs={"common_units": int(alike)}).transpose("chain", "draw", ...)
 
 
 def _prior(priors: Priors, series: Series, *, model: str, rng: np.random.Generator) -> xr.Dataset:
