@@ -198,14 +198,17 @@ class StaggeredPlan(View):
             raise
 
     def _beside(self, error: StudyError) -> None:
+        """Show an error at the tier that it names first, or at the field that it is about."""
         tiers = self._used
-        for number, tier in enumerate(tiers):
-            if tier.code in error.message or f"start window {number + 1}:" in error.message:
-                (tier.first if self.drawn else tier.start).show(error.message)
-                return
-        places: dict[str, Field] = {"sessions": self.sessions, "min_phase": self.min_phase}
-        places["windows"] = tiers[0].first
-        places.get(error.field, tiers[0].start).show(error.message)
+        where = {tier: min(_place(error.message, f"'{tier.code}'"), _place(error.message, f"start window {i + 1}:"))
+                 for i, tier in enumerate(tiers)}  # fmt: skip
+        named = min(tiers, key=lambda tier: where[tier])
+        own = named.first if self.drawn else named.start
+        if where[named] < len(error.message):
+            own.show(error.message)
+            return
+        places = {"sessions": self.sessions, "min_phase": self.min_phase}
+        places.get(error.field, own).show(error.message)
 
     def _react(self, change: Any) -> None:
         if self._filling:
@@ -236,3 +239,8 @@ def _whole_numbers(fields: Sequence[Field]) -> list[int]:
     if wrong:
         raise StudyError("\n".join(wrong), field="plan")
     return numbers
+
+
+def _place(text: str, part: str) -> int:
+    found = text.find(part)
+    return len(text) if found < 0 else found

@@ -118,7 +118,7 @@ class CaseEntry(View):
             try:
                 session = entry.session()
             except StudyError as error:
-                wrong.append(error)
+                wrong.append(StudyError(f"session {entry.number.text()}: {error.message}", field=error.field))
                 continue
             if session.number in [s.number for s in sessions]:
                 wrong.append(StudyError(f"session {session.number}: stands here twice; keep one", field="number"))
@@ -146,9 +146,9 @@ class CaseEntry(View):
             phase = case.phase_at(number)
         except StudyError:
             return
-        told = f"Session {number} belongs to phase {phase.label} ({condition_word(phase.condition).lower()})."
+        told = f"phase {phase.label}, {condition_word(phase.condition).lower()}"
         if number in [s.number for s in self.case.sessions]:
-            told += " It is on record and will be replaced by this row when you save."
+            told += "; on record already: this row will replace it"
         entry.tell(told)
 
     def _react(self, _change: object) -> None:

@@ -17,6 +17,8 @@ from scd.study import Study, StudyError
 
 __all__ = ["EffectForm"]
 
+_PATIENCE = "The first estimate after opening a page takes up to a minute, the next ones only seconds."
+
 
 class EffectForm(View):
     """Estimate the effect of a stored study and report it.
@@ -114,6 +116,7 @@ class EffectForm(View):
             loop.call_soon_threadsafe(self._progressed, share)
 
         self._busy("Estimating", True)
+        self.told.value = said(_PATIENCE, tone="quiet")
         try:
             outcome = await asyncio.to_thread(self._fitted, progressed)
         finally:
@@ -195,10 +198,8 @@ class EffectForm(View):
     def _mark(self) -> None:
         told = []
         if self._unsaved:
-            told.append(
-                f"{self._unsaved} {'entry' if self._unsaved == 1 else 'entries'} above not saved, and so not part of "
-                "the estimate."
-            )
+            entries = "1 entry above is" if self._unsaved == 1 else f"{self._unsaved} entries above are"
+            told.append(f"{entries} not saved yet: an estimate leaves them out.")
         held = None if self._study is None else self._study.fingerprint()
         if self.summary is not None and self.summary.fingerprint != held:
             told.append("The study has changed since this estimate: estimate again.")

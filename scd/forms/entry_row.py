@@ -7,8 +7,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from scd.forms.fields import Field, View, day, row, shown, tick, typed
-from scd.forms.markup import mistake, said
+from scd.forms.fields import Field, View, day, row, tick, typed
+from scd.forms.markup import said
 from scd.study import Measure, Session, StudyError, Value
 
 __all__ = ["EntryRow"]
@@ -48,10 +48,10 @@ class EntryRow(View):
         self.missed = tick("Missed")
         self.missed.layout.margin = "22px 12px 0 4px"  # level with the boxes, whose names stand above them
         self.note = typed("Note (optional)", width="16em", above=True)
-        self.told = shown()
+        self.told = widgets.HTML(layout=widgets.Layout(margin="24px 0 0 8px"))
         super().__init__(
-            [row([self.number, self.date, *self.values.values(), self.missed, self.note]), self.told],
-            layout=widgets.Layout(border_bottom="1px solid #ccc", padding="2px 0 6px"),
+            [row([self.number, self.date, *self.values.values(), self.missed, self.note, self.told])],
+            layout=widgets.Layout(padding="2px 0 4px"),
         )
         self.missed.watch(self._cross_out)
         for field in self._fields:
@@ -81,9 +81,9 @@ class EntryRow(View):
         for key in self.values.keys() & other.values.keys():
             self.values[key].value = other.values[key].value
 
-    def tell(self, text: str, *, wrong: bool = False) -> None:
-        """Say something about the whole row, beneath it."""
-        self.told.value = mistake(text) if wrong else said(text, tone="quiet")
+    def tell(self, text: str) -> None:
+        """Say something about the whole row, at its end."""
+        self.told.value = said(text, tone="quiet")
 
     def session(self) -> Session:
         """The session that the fields describe; mistakes are shown beside them.
@@ -100,7 +100,7 @@ class EntryRow(View):
         if not wrong and not self.missed.value and not held:
             first = next(iter(self.values.values()))
             first.show("Give a value, or tick “Missed”.")
-            wrong.append(StudyError(f"session {number}: has no value; give one, or tick “Missed”", field="values"))
+            wrong.append(StudyError("has no value; give one, or tick “Missed”", field="values"))
         if wrong:
             raise wrong[0]
         note = self.note.text()

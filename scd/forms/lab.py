@@ -8,7 +8,7 @@ import sys
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from scd.forms.pages import LAB_FOLDER
+from scd.forms.pages import LAB_FOLDER, private_folder
 from scd.records.workspace import Workspace
 from scd.study import StudyError
 
@@ -64,8 +64,8 @@ def lab_command(
     ...     "--no-browser" in argv, env["SCD_WORKSPACE"] == str(workspace.path)
     (True, True)
     """
-    folder = workspace.path / LAB_FOLDER
     try:
+        folder = private_folder(workspace.path, LAB_FOLDER)
         extensions = _bring_settings(folder)
     except OSError as error:
         raise StudyError(
@@ -114,9 +114,8 @@ def _first_url(workspace: Workspace, page: str | Path | None) -> str:
 
 def _bring_settings(folder: Path) -> Path:
     """Copy our settings to where JupyterLab looks for them, and return the folder of our extension."""
-    folder.parent.mkdir(mode=0o700, exist_ok=True)
     for name in _FOLDERS:
-        (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(folder, Path(name))
     places = {
         "jupyter_lab_config.json": folder / "config" / "jupyter_lab_config.json",
         "overrides.json": folder / "config" / "labconfig" / "default_setting_overrides.json",
@@ -126,11 +125,10 @@ def _bring_settings(folder: Path) -> Path:
     extensions = folder / "labextensions"
     with as_file(files("scd.forms").joinpath("settings")) as ours:
         for name, place in places.items():
-            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(folder, place.parent.relative_to(folder))
             shutil.copyfile(ours / name, place)
         shutil.rmtree(extensions, ignore_errors=True)
         shutil.copytree(ours / "labextensions", extensions)
-    profile = folder / "ipython" / "profile_default"
-    profile.mkdir(mode=0o700, parents=True, exist_ok=True)
+    profile = private_folder(folder, Path("ipython") / "profile_default")
     (profile / "ipython_kernel_config.py").write_text(_KERNEL_CONFIG, encoding="utf-8")
     return extensions

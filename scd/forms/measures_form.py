@@ -93,10 +93,11 @@ class MeasuresForm(View):
                 made.append(entry.measure(taken=[m.key for m in made], missing=missing))
             except StudyError as error:
                 wrong.append(f"measure {number}: {error.message}")
-        if not wrong and len({m.key for m in made}) < len(made):
-            twice = next(m for i, m in enumerate(made) if m.key in [o.key for o in made[:i]])
-            wrong.append(f"“{twice.label}” stands here twice; remove one")
-            self.rows[made.index(twice)].fields["catalogue"].show(wrong[0])
+        keys = [m.key for m in made]
+        if not wrong and len(set(keys)) < len(keys):
+            second = next(i for i, key in enumerate(keys) if key in keys[:i])
+            wrong.append(f"“{made[second].label}” stands here twice; remove one")
+            self.rows[second].fields["catalogue"].show(wrong[0])
         if not wrong and all(m.role != "outcome" for m in made):
             wrong.append("at least one measure must be an outcome: what therapy should change")
             self.rows[0].fields["role"].show(wrong[0])

@@ -80,6 +80,7 @@ class Page(View):
         self.sessions_form.observe(guard(self._sessions_changed), names="study")
         self._take(self.stored, setup=True, keep=False)
         self._fold(opened=self.stored is None)
+        self.sessions_form.draw()
 
     @property
     def unsaved(self) -> bool:
@@ -104,6 +105,7 @@ class Page(View):
         self._take(stored, setup=True, keep=True)
         self._fold(opened=False)
         self.told.value = said(f"{_saved_words(stored)} Sessions are recorded in part 3.", tone="good")
+        self.sessions_form.draw()
 
     def save_sessions(self) -> None:
         """Save the sessions and phase starts that were entered; with a mistake nothing is saved."""
@@ -127,6 +129,7 @@ class Page(View):
             return
         self._take(stored, setup=True, keep=False)
         form.tell(f"{count} {'entry' if count == 1 else 'entries'} saved. {_saved_words(stored)}")
+        form.draw()
 
     def load_newer(self) -> None:
         """Go on from the newest version in the store; sessions that were typed and not saved stay on the page."""
@@ -135,6 +138,7 @@ class Page(View):
         self._take(newest, setup=True, keep=True)
         self._fold(opened=newest is None)
         self.told.value = said("This is the newest version now.", tone="good")
+        self.sessions_form.draw()
 
     def check(self) -> None:
         """Do nothing when the page is whole.
@@ -205,6 +209,7 @@ class Page(View):
             self.plan_form.show(study, labels=self._labels)
         self.sessions_form.show(study, labels=self._labels, keep=keep)
         self.effect_form.show(study, labels=self._labels)
+        self.effect_form.warn_unsaved(self.sessions_form.unsaved)
         self.conflict.value = ""
         self._newer = None
         self._show_state()

@@ -12,7 +12,7 @@ from scd.records.workspace import Workspace
 from scd.reports.templates import template_path
 from scd.study import StudyError
 
-__all__ = ["LAB_FOLDER", "new_page"]
+__all__ = ["LAB_FOLDER", "new_page", "private_folder"]
 
 LAB_FOLDER = Path(".scd") / "lab"
 """Where a workspace keeps what JupyterLab needs, apart from the user's own settings."""
@@ -67,6 +67,22 @@ def new_page(workspace: Workspace, kind: Literal["abab", "multiple-baseline"], *
     return path
 
 
+def private_folder(inside: Path, below: Path) -> Path:
+    """Make folders below one another that only the user can enter, and return the last.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     oct(private_folder(Path(folder), Path("a") / "b").parent.stat().st_mode & 0o777)
+    '0o700'
+    """
+    folder = inside
+    for part in below.parts:
+        folder = folder / part
+        folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
 def _write(path: Path, text: str) -> None:
     """Write a whole file or none."""
     try:
@@ -86,6 +102,5 @@ def _trust(workspace: Workspace, path: Path) -> None:
     import nbformat
     from nbformat.sign import NotebookNotary
 
-    data = workspace.path / LAB_FOLDER / "data"
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    data = private_folder(workspace.path, LAB_FOLDER / "data")
     NotebookNotary(data_dir=str(data)).sign(nbformat.read(path, as_version=4))

@@ -36,7 +36,8 @@ class PhaseStart(View):
         self._case = case
         self._filling = False
         later = [(f"{p.label} ({condition_word(p.condition).lower()})", p.label) for p in case.phases[1:]]
-        ahead = [p.label for p in case.phases[1:] if p.actual_start is None]
+        last = case.sessions[-1].number if case.sessions else 0
+        ahead = [p.label for p in case.phases[1:] if p.start > last]
         first = ahead[0] if ahead else (later[-1][1] if later else None)
         self.phase = choice("Phase", later, first, width="20em", label="initial")
         self.session = typed("starts at session", width="13em", label="initial")
@@ -81,6 +82,13 @@ class PhaseStart(View):
         except StudyError as error:
             self.session.show(error.message)
             raise
+        planned = self._phase().planned_start
+        if session != planned and not self.reason.text():
+            self.reason.show(f"Say in a few words why it starts at session {session}, not at {planned} as planned.")
+            raise StudyError(
+                f"phase {self._phase().label} starts at session {session}, not at {planned} as planned: say why",
+                field="reason",
+            )
         try:
             return case.start_phase(self._phase().label, session=session, reason=self.reason.text())
         except StudyError as error:

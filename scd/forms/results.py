@@ -73,7 +73,11 @@ def diagnostics_table(summary: Summary) -> str:
 
 def _row(effect: Effect, labels: Mapping[str, str], several: bool) -> tuple[object, ...]:
     who = (("all together" if effect.case is None else case_name(effect.case, labels)),) if several else ()
-    interval = "" if effect.lower is None else f"{_number(effect.lower, 2)} to {_number(effect.upper, 2)}"
+    interval = (
+        ""
+        if effect.lower is None
+        else f"{_number(effect.lower, 2)} to {_number(effect.upper, 2)}".replace(" ", "\u00a0")
+    )
     return (
         *who,
         _EFFECTS.get(effect.effect, effect.effect),

@@ -73,7 +73,7 @@ class SessionsForm(View):
         )
         self.children = [self.empty, self._all]
         self.chosen.watch(alert.guard(self._choose))
-        self.measure.watch(alert.guard(lambda _change: self._draw()))
+        self.measure.watch(alert.guard(lambda _change: self.draw()))
         self.show(None, labels={})
 
     @property
@@ -104,17 +104,16 @@ class SessionsForm(View):
         if study is None:
             self.entries, self.study = {}, None
             return
-        old = self.entries if keep else {}
-        self.entries = {}
+        old, self.entries = self.entries, {}
         for case in study.cases:
             measures = study.measures_of(case)
             held = old.get(case.code)
             if held is not None and held.asks_for(measures):
-                held.renew(case, keep=True)
+                held.renew(case, keep=keep)
                 self.entries[case.code] = held
                 continue
             self.entries[case.code] = CaseEntry(case, measures=measures, alert=self._alert, changed=self._update)
-            if held is not None:
+            if held is not None and keep:
                 self.entries[case.code].adopt(held)
         if not keep:
             self.table.clear()
@@ -125,6 +124,15 @@ class SessionsForm(View):
         self.chosen.hide(len(codes) == 1)
         self._choose(None)
         self._update()
+
+    def draw(self) -> None:
+        """Draw the chart of what is stored; the slowest step, so that a page takes it last."""
+        if self._stored is None:
+            return
+        if not any(case.sessions for case in self._stored.cases):
+            self.chart.value = said("The chart appears with the first session.", tone="quiet")
+            return
+        self.chart.value = record_picture(self._stored, measure=str(self.measure.value), labels=self._labels)
 
     def find_mistakes(self) -> str:
         """Why the sessions can't be saved, in words; empty when they can."""
@@ -170,15 +178,6 @@ class SessionsForm(View):
         choices(self.measure, [(m.label, m.key) for m in measures], held)
         self.measure.hide(len(measures) == 1)
         self.table.aim(self._stored, case=case.code, labels=self._labels)
-        self._draw()
-
-    def _draw(self) -> None:
-        if self._stored is None:
-            return
-        if not any(case.sessions for case in self._stored.cases):
-            self.chart.value = said("The chart appears with the first session.", tone="quiet")
-            return
-        self.chart.value = record_picture(self._stored, measure=str(self.measure.value), labels=self._labels)
 
     def _take(self, sessions: Mapping[str, Any]) -> None:
         for code, rows in sessions.items():

@@ -1,0 +1,841 @@
+"""The forms without a browser: set values, press buttons, and look at the store and at the messages."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import io
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import ipywidgets as widgets
+import numpy as np
+import openpyxl
+import pytest
+
+from scd.analysis.summary import Summary
+from scd.design.randomization import assignment_is_admissible, redraw
+from scd.forms.effect_form import EffectForm
+from scd.forms.fields import Alert, button
+from scd.forms.lab import lab_command
+from scd.forms.page import Page, open_page
+from scd.forms.pages import new_page
+from scd.records.workspace import Workspace, init_workspace
+from scd.study import Session, StudyError, Value, new_code
+
+XSS = '<img src=x onerror="alert(1)">'
+BASELINE_AND_BETTER = [15, 16, 14, 17, 15, 12, 10, 11, 9, 8, 13, 14, 12, 13, 14, 9, 8, 7, 8, 6]
+
+
+@pytest.fixture
+def workspace(tmp_path) -> Workspace:
+    return init_workspace(tmp_path / "clinic")
+
+
+@pytest.fixture
+def page(workspace) -> Page:
+    return Page(new_code(), kind="reversal", workspace=workspace)
+
+
+@pytest.fixture
+def saved(page) -> Page:
+    """A stored ABAB study on PHQ-9, five sessions a phase, nothing recorded."""
+    page.measures_form.rows[0].fields["catalogue"].value = "phq-9"
+    page.save.click()
+    assert page.stored is not None
+    return page
+
+
+@pytest.fixture
+def staircase(workspace) -> Page:
+    """A stored multiple baseline across three clients."""
+    page = Page(new_code(), kind="multiple-baseline", workspace=workspace)
+    page.measures_form.rows[0].fields["catalogue"].value = "phq-9"
+    page.save.click()
+    assert page.stored is not None
+    return page
+
+
+def _below(widget: widgets.Widget) -> Iterator[widgets.Widget]:
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from _below(child)
+
+
+def _html(page: Page) -> str:
+    """Everything that a page puts before the browser as HTML."""
+    parts = (page, page.client, page.plan, page.sessions, page.effect)
+    return "\n".join(w.value for part in parts for w in _below(part) if isinstance(w, widgets.HTML))
+
+
+def _paste(page: Page, values: list[float], *, first: int = 1) -> None:
+    lines = [f"{number}\t{value}" for number, value in enumerate(values, start=first)]
+    page.sessions_form.table.pasted.value = "\n".join(["session\tPHQ-9 depression", *lines])
+    page.sessions_form.table.read.click()
+
+
+def _type(page: Page, value: str, *, row: int = -1) -> None:
+    page.sessions_form.case.rows[row].values["phq-9"].value = value
+
+
+def _summary(study) -> Summary:
+    """A result without numbers, for what only needs to know that there is one."""
+    return Summary(
+        study=study.code,
+        fingerprint=study.fingerprint(),
+        measure="phq-9",
+        model="phase-level",
+        engine="nuts",
+        priors={},
+        diagnostics={"rhat_max": None, "ess_bulk_min": None, "ess_tail_min": None, "divergences": 0, "ok": False},
+        effects=(),
+        projection=(),
+        levels=(),
+        grade="",
+        text=(),
+        client_text=(),
+        warnings=(),
+        withheld="a test",
+        versions={},
+        seed=1,
+    )
+
+
+def _stored(page: Page):
+    with page.workspace.open() as caseload:
+        return caseload.get(page.code)
+
+
+# --- a whole ABAB study ---------------------------------------------------------------------------------------------
+
+
+def test_an_abab_study_from_the_empty_page_to_its_reports(workspace):
+    page = Page(new_code(), kind="reversal", workspace=workspace)
+    assert page.stored is None
+    assert "Not saved yet" in page.head.value
+    page.measures_form.label.value = "Mrs K"
+    page.measures_form.rows[0].fields["catalogue"].value = "phq-9"
+    assert "meets the WWC 4.1 standards without reservations" in page.plan_form.message.value
+    assert "no randomisation test is possible" in page.plan_form.message.value
+    assert "Sessions 6 to 10" in page.plan_form.preview.value
+    page.save.click()
+    assert "Saved today" in page.told.value
+    assert _stored(page).revision == 1
+
+    _paste(page, BASELINE_AND_BETTER[:-1])
+    page.sessions_form.save.click()
+    _type(page, "6")
+    page.sessions_form.case.rows[0].date.value = dt.date(2026, 3, 2)
+    page.sessions_form.save.click()
+    case = _stored(page).study.cases[0]
+    assert [s.value("phq-9") for s in case.sessions] == BASELINE_AND_BETTER
+    assert case.sessions[-1].date == dt.date(2026, 3, 2)
+    assert "<svg" in page.sessions_form.chart.value
+
+    shares = []
+    page.effect_form.bar.observe(lambda change: shares.append(change["new"]), names="value")
+
+    async def press() -> None:
+        page.effect_form.run.click()
+        await asyncio.sleep(0)
+        assert page.effect_form.run.disabled, "a second estimate can't be started meanwhile"
+        await page.effect_form.task
+
+    asyncio.run(press())
+    summary = page.effect_form.summary
+    assert summary.fingerprint == _stored(page).study.fingerprint()
+    assert not summary.withheld
+    assert max(shares) > 0.5
+    assert "probability of improvement" in page.effect_form.words.value
+    assert "<svg" in page.effect_form.chart.value
+    assert "A2-B2" in page.effect_form.effects.value
+    assert "R-hat" in page.effect_form.diagnostics.value
+    assert not page.effect_form.run.disabled
+
+    page.effect_form.report()
+    reports = sorted(p.name for p in workspace.reports.glob("*.html"))
+    assert reports == [f"{page.code}-client.html", f"{page.code}-clinician.html"]
+    assert all(name in page.effect_form.links.value for name in reports)
+
+    again = Page(page.code, kind="reversal", workspace=workspace)
+    assert again.measures_form.label.value == "Mrs K"
+    assert again.measures_form.rows[0].fields["catalogue"].value == "phq-9"
+    assert again.sessions_form.case.rows[0].number.value == "21"
+    assert "<svg" in again.sessions_form.chart.value
+    assert not again.unsaved
+
+
+def test_a_reopened_plan_without_data_can_still_be_changed(workspace, saved):
+    again = Page(saved.code, kind="reversal", workspace=workspace)
+    assert not again.plan_form.locked
+    assert not again.unsaved
+    again.plan_form.plan.order.value = "AB"
+    again.plan_form.plan.lengths[1].value = "7"
+    assert again.unsaved
+    again.save.click()
+    stored = _stored(again)
+    assert stored.revision == 2
+    assert [(p.label, p.start) for p in stored.study.cases[0].phases] == [("A1", 1), ("B1", 6)]
+    assert stored.study.sessions_planned == 12
+
+
+def test_an_estimate_is_marked_when_the_record_has_changed_since(saved):
+    form = saved.effect_form
+    form.summary = _summary(saved.stored.study)
+    _type(saved, "14")
+    assert "1 entry above is not saved yet" in form.told.value
+    assert "has changed since" not in form.told.value
+    saved.sessions_form.save.click()
+    assert "not saved" not in form.told.value
+    assert "The study has changed since this estimate" in form.told.value
+
+
+def test_nothing_can_be_estimated_before_sessions_are_recorded(saved):
+    saved.effect_form.run.click()
+    assert "record sessions" in saved.effect_form.told.value
+    _paste(saved, [15, 16])
+    saved.sessions_form.save.click()
+    saved.effect_form.run.click()
+    assert "can&#x27;t be estimated yet" in saved.effect_form.told.value
+    assert saved.effect_form.summary is None
+
+
+# --- a whole multiple baseline --------------------------------------------------------------------------------------
+
+
+def test_a_multiple_baseline_from_the_empty_page_to_its_reports(workspace):
+    page = Page(new_code(), kind="multiple-baseline", workspace=workspace)
+    page.measures_form.rows[0].fields["catalogue"].value = "phq-9"
+    plan = page.plan_form.plan
+    for tier, name in zip(plan.tiers, ["Anna", "Ben", "Cleo"], strict=False):
+        tier.label.value = name
+    assert "Anna" in page.plan_form.preview.value
+    page.save.click()
+    stored = _stored(page)
+    assert [c.phases[1].planned_start for c in stored.study.cases] == [6, 9, 12]
+    with workspace.open() as caseload:
+        assert sorted(caseload.labels(page.code).values()) == ["Anna", "Ben", "Cleo"]
+
+    rows = ["case\tsession\tPHQ-9 depression"]
+    noise = np.random.default_rng(1).normal(0, 1.5, size=(3, 18)).round()
+    for tier, (name, start) in enumerate([("Anna", 6), ("ben", 9), ("Cleo", 12)]):
+        rows += [f"{name}\t{s}\t{(15 if s < start else 8) + noise[tier, s - 1]:g}" for s in range(1, 19)]
+    page.sessions_form.table.pasted.value = "\n".join(rows)
+    page.sessions_form.table.read.click()
+    assert "54 sessions read" in page.sessions_form.table.told.value
+    page.sessions_form.save.click()
+    assert [len(c.sessions) for c in _stored(page).study.cases] == [18, 18, 18]
+
+    page.effect_form.estimate()
+    assert page.effect_form.summary.model == "multilevel"
+    assert page.effect_form.summary.withheld == ""
+    assert "all together" in page.effect_form.effects.value
+    assert "Anna" in page.effect_form.effects.value
+    page.effect_form.report()
+    assert len(list(workspace.reports.glob("*.html"))) == 4, "one for the clinician, one for each client"
+    assert "Report for the client Anna" in page.effect_form.links.value
+
+    again = Page(page.code, kind="multiple-baseline", workspace=workspace)
+    assert [t.label.value for t in again.plan_form.plan.tiers[:3]] == ["Anna", "Ben", "Cleo"]
+    assert again.plan_form.plan.tiers[0].start.control.disabled, "the plan stands once there are data"
+    assert not again.plan_form.plan.tiers[0].label.control.disabled, "a name may always be changed"
+    assert not again.unsaved
+
+
+def test_each_behaviour_has_its_own_measure_and_its_own_rows(workspace):
+    page = Page(new_code(), kind="multiple-baseline", workspace=workspace)
+    page.plan_form.plan.across.value = "behaviours"
+    for name in ("Hitting", "Shouting", "Running off"):
+        if page.measures_form.rows[0].fields["label"].value:
+            page.measures_form.more.click()
+        fields = page.measures_form.rows[-1].fields
+        fields["label"].value, fields["improvement"].value = name, "decrease"
+        fields["minimum"].value, fields["maximum"].value = "0", "20"
+    page.save.click()
+    study = _stored(page).study
+    assert [c.measures for c in study.cases] == [("hitting",), ("shouting",), ("running-off",)]
+    page.sessions_form.table.pasted.value = "session;Hitting;Shouting;Running off\n1;5;6;7\n2;4;;8"
+    page.sessions_form.table.read.click()
+    page.sessions_form.save.click()
+    first, second, _ = _stored(page).study.cases
+    assert [s.value("hitting") for s in first.sessions] == [5, 4]
+    assert [s.value("shouting") for s in second.sessions] == [6, None]
+
+
+def test_starts_drawn_in_windows_are_stored_with_the_draw(workspace):
+    page = Page(new_code(), kind="multiple-baseline", workspace=workspace)
+    page.measures_form.rows[0].fields["catalogue"].value = "phq-9"
+    page.plan_form.plan.how.value = "random"
+    assert "27 admissible schedules" in page.plan_form.message.value
+    assert "shown when the study is saved" in page.plan_form.preview.value
+    assert "<td" not in page.plan_form.preview.value, "no schedule is shown before it counts"
+    page.save.click()
+    draw = _stored(page).study.randomization
+    assert draw.scheme == "start-windows"
+    assert draw.admissible == 27
+    assert assignment_is_admissible(draw)
+    assert "<td" in page.plan_form.preview.value
+
+
+# --- the plan -------------------------------------------------------------------------------------------------------
+
+
+def test_a_draw_is_made_once_and_kept_for_good(workspace, page):
+    page.measures_form.rows[0].fields["catalogue"].value = "phq-9"
+    plan = page.plan_form.plan
+    plan.how.value = "random"
+    plan.sessions.value, plan.min_phase.value = "24", "4"
+    first = page.plan_form.study.randomization
+    plan.sessions.value = "30"
+    plan.sessions.value = "24"
+    assert page.plan_form.study.randomization.starts == first.starts, "going back and forth is no new draw"
+    assert "1/165 = .0061" in page.plan_form.message.value
+    page.save.click()
+    stored = _stored(page).study
+    assert stored.randomization == redraw(stored.randomization)
+    again = Page(page.code, kind="reversal", workspace=workspace)
+    assert again.plan_form.locked
+    assert again.plan_form.plan.layout.display == "none"
+    assert "a draw is made once" in again.plan_form.fixed.value
+
+
+def test_too_few_sessions_for_the_draw_are_told_beside_the_field(page):
+    page.measures_form.rows[0].fields["catalogue"].value = "phq-9"
+    page.plan_form.plan.how.value = "random"
+    page.plan_form.plan.sessions.value = "10"
+    assert "need 16 sessions (got 10)" in page.plan_form.plan.sessions.message.value
+    assert page.plan_form.study is None
+    page.save.click()
+    assert "Not saved" in page.told.value
+    assert page.stored is None
+
+
+@pytest.mark.parametrize(("text", "words"), [("", "is empty"), ("abc", "must be a number"), ("0", "at least 1")])
+def test_a_wrong_phase_length_is_told_beside_its_field_and_nothing_typed_is_lost(page, text, words):
+    page.measures_form.rows[0].fields["catalogue"].value = "phq-9"
+    field = page.plan_form.plan.lengths[2]
+    field.value = text
+    assert words in field.message.value
+    assert "A2 Baseline" in field.message.value
+    page.save.click()
+    assert page.stored is None
+    assert field.value == text
+    field.value = "6"
+    assert field.message.value == ""
+    page.save.click()
+    assert page.stored is not None
+
+
+def test_starts_that_are_not_staggered_are_told_beside_the_tier(workspace):
+    page = Page(new_code(), kind="multiple-baseline", workspace=workspace)
+    page.measures_form.rows[0].fields["catalogue"].value = "phq-9"
+    tier = page.plan_form.plan.tiers[1]
+    tier.start.value = "6"
+    assert "later" in tier.start.message.value
+    assert page.plan_form.study is None
+
+
+# --- measures -------------------------------------------------------------------------------------------------------
+
+
+def test_an_own_measure_is_described_field_by_field(page):
+    fields = page.measures_form.rows[0].fields
+    fields["label"].value = "Panic attacks"
+    assert fields["improvement"].message.value == "", "what is still empty is no mistake while someone types"
+    page.save.click()
+    assert "whether lower or higher is better" in fields["improvement"].message.value
+    fields["improvement"].value = "decrease"
+    fields["minimum"].value, fields["maximum"].value = "10", "3"
+    assert "maximum must be above minimum (got 10 and 3)" in fields["maximum"].message.value
+    fields["minimum"].value = "0"
+    fields["meaningful_change"].value = "many"
+    assert "must be a number" in fields["meaningful_change"].message.value
+    fields["meaningful_change"].value = "1,5"
+    fields["goal"].value = "4"
+    assert "goal must lie in 0 to 3" in fields["goal"].message.value
+    fields["goal"].value = "1"
+    page.save.click()
+    (measure,) = _stored(page).study.measures
+    assert (measure.key, measure.maximum, measure.meaningful_change, measure.goal) == ("panic-attacks", 3, 1.5, 1)
+
+
+def test_several_measures_with_roles(page):
+    page.measures_form.rows[0].fields["catalogue"].value = "phq-9"
+    page.measures_form.more.click()
+    page.measures_form.rows[1].fields["catalogue"].value = "aaq-ii"
+    page.measures_form.more.click()
+    page.measures_form.rows[2].fields["catalogue"].value = "practice-minutes"
+    page.save.click()
+    study = _stored(page).study
+    assert [m.role for m in study.measures] == ["outcome", "process", "practice"]
+    assert set(page.sessions_form.case.rows[0].values) == {"phq-9", "aaq-ii", "practice-minutes"}
+
+
+def test_an_outcome_is_needed_and_a_measure_stands_once(page):
+    page.measures_form.rows[0].fields["catalogue"].value = "phq-9"
+    page.measures_form.rows[0].fields["role"].value = "process"
+    assert "at least one measure must be an outcome" in page.measures_form.rows[0].fields["role"].message.value
+    page.measures_form.rows[0].fields["role"].value = "outcome"
+    page.measures_form.more.click()
+    page.measures_form.rows[1].fields["catalogue"].value = "phq-9"
+    assert "stands here twice" in page.measures_form.rows[1].fields["catalogue"].message.value
+    page.measures_form.remove(page.measures_form.rows[1])
+    assert len(page.measures_form.measures) == 1
+
+
+def test_a_measure_with_values_is_described_better_but_not_swapped(workspace, saved):
+    _type(saved, "12")
+    saved.sessions_form.save.click()
+    row = saved.measures_form.rows[0]
+    assert row.fields["catalogue"].control.disabled
+    row.fields["goal"].value = "5"
+    saved.save.click()
+    assert _stored(saved).study.measures[0].goal == 5
+    assert _stored(saved).study.cases[0].sessions[0].value("phq-9") == 12
+    row = saved.measures_form.rows[0]
+    row.fields["goal"].value, row.fields["maximum"].value = "5", "10"
+    saved.save.click()
+    assert "must be 0 to 10 (got 12)" in saved.told.value
+    assert _stored(saved).study.measures[0].maximum == 27
+
+
+# --- sessions -------------------------------------------------------------------------------------------------------
+
+
+def test_rows_know_their_number_and_their_phase(saved):
+    case = saved.sessions_form.case
+    assert "session 1, in phase A1" in case.next.value
+    _type(saved, "15")
+    for value in ("16", "14", "17", "15", "12"):
+        case.more.click()
+        _type(saved, value)
+    assert [r.number.value for r in case.rows] == ["1", "2", "3", "4", "5", "6"]
+    assert "phase A1, baseline" in case.rows[4].told.value
+    assert "phase B1, intervention" in case.rows[5].told.value
+    saved.sessions_form.save.click()
+    assert "6 entries saved" in saved.sessions_form.told.value
+    assert [r.number.value for r in case.rows] == ["7"]
+    assert "<td" in case.record.value
+
+
+def test_a_missed_session_is_missing_and_never_zero(saved):
+    row = saved.sessions_form.case.rows[0]
+    row.missed.value = True
+    row.note.value = "ill"
+    assert row.values["phq-9"].control.disabled
+    saved.sessions_form.save.click()
+    (session,) = _stored(saved).study.cases[0].sessions
+    assert session.missed
+    assert session.note == "ill"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [("99", "Must be 0 to 27 (got 99)"), ("a lot", "must be a number"), ("-1", "Must be 0 to 27")]
+)
+def test_a_wrong_value_is_told_beside_its_field_and_nothing_is_saved(saved, value, words):
+    _type(saved, "14")
+    saved.sessions_form.case.more.click()
+    _type(saved, value)
+    field = saved.sessions_form.case.rows[1].values["phq-9"]
+    assert words in field.message.value
+    assert saved.sessions_form.study is None
+    saved.sessions_form.save.click()
+    assert "Not saved" in saved.sessions_form.told.value
+    assert "session 2" in saved.sessions_form.told.value
+    assert _stored(saved).revision == 1
+    assert field.value == value
+    field.value = "13,0"
+    saved.sessions_form.save.click()
+    assert len(_stored(saved).study.cases[0].sessions) == 2
+
+
+def test_a_row_with_a_note_alone_asks_for_a_value(saved):
+    row = saved.sessions_form.case.rows[0]
+    row.note.value = "talked about work"
+    assert "or tick “Missed”" in row.values["phq-9"].message.value
+
+
+def test_the_same_session_twice_is_told(saved):
+    _type(saved, "14")
+    saved.sessions_form.case.more.click()
+    saved.sessions_form.case.rows[1].number.value = "1"
+    _type(saved, "15")
+    assert "stands here twice" in saved.sessions_form.case.rows[1].number.message.value
+
+
+def test_dates_that_go_back_are_told(saved):
+    rows = saved.sessions_form.case.rows
+    _type(saved, "14")
+    rows[0].date.value = dt.date(2026, 3, 9)
+    saved.sessions_form.case.more.click()
+    rows[1].date.value = dt.date(2026, 3, 2)
+    _type(saved, "15")
+    assert "lies before that of session 1" in saved.sessions_form.case.told.value
+    assert saved.sessions_form.study is None
+
+
+def test_a_recorded_session_is_corrected_by_its_number(saved):
+    _paste(saved, [14, 15])
+    saved.sessions_form.save.click()
+    row = saved.sessions_form.case.rows[0]
+    row.number.value = "2"
+    assert row.values["phq-9"].value == "15", "its values appear"
+    assert "will replace it" in row.told.value
+    row.values["phq-9"].value = "5"
+    saved.sessions_form.save.click()
+    assert [s.value("phq-9") for s in _stored(saved).study.cases[0].sessions] == [14, 5]
+    with saved.workspace.open() as caseload:
+        changed = [e for e in caseload.audit(saved.code) if e.revision == 3]
+    assert [(e.before, e.after) for e in changed] == [(15.0, 5.0)]
+
+
+def test_a_phase_that_starts_off_the_plan_needs_a_reason(saved):
+    _paste(saved, [15, 16, 14, 17, 15, 16, 12])
+    start = saved.sessions_form.case.start
+    assert start.phase.value == "B1"
+    assert start.reason.layout.display == "none"
+    start.session.value = "7"
+    assert start.reason.layout.display == ""
+    assert "Say in a few words why it starts at session 7, not at 6" in start.reason.message.value
+    saved.sessions_form.save.click()
+    assert _stored(saved).revision == 1
+    start.reason.value = "therapist ill"
+    saved.sessions_form.save.click()
+    phases = _stored(saved).study.cases[0].phases
+    assert [(p.label, p.start) for p in phases] == [("A1", 1), ("B1", 7), ("A2", 12), ("B2", 17)]
+    assert phases[1].reason == "therapist ill"
+    assert saved.sessions_form.case.start.phase.value == "A2", "the next one to come"
+
+
+def test_cases_are_entered_side_by_side_and_saved_together(staircase):
+    form = staircase.sessions_form
+    assert form.chosen.name == "Client"
+    codes = [code for _, code in form.chosen.control.options]
+    for code, value in zip(codes, ("11", "12", "13"), strict=True):
+        form.chosen.value = code
+        _type(staircase, value)
+    form.save.click()
+    assert [c.sessions[0].value("phq-9") for c in _stored(staircase).study.cases] == [11, 12, 13]
+
+
+# --- tables ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_pasted_table_shows_what_was_read_and_every_mistake_by_its_row(saved):
+    table = saved.sessions_form.table
+    table.pasted.value = "session;PHQ-9\n1;14\n2;viele\n3;40"
+    table.read.click()
+    assert "Nothing was taken" in table.told.value
+    assert "row 3" in table.told.value
+    assert "viele" in table.told.value
+    assert saved.sessions_form.unsaved == 0
+    table.pasted.value = "session;PHQ-9\n1;14\n2;13,5\n3;"
+    table.read.click()
+    assert "3 sessions read" in table.told.value
+    assert "13.5" in table.preview.value
+    saved.sessions_form.save.click()
+    assert [s.value("phq-9") for s in _stored(saved).study.cases[0].sessions] == [14, 13.5, None]
+    assert table.pasted.value == ""
+
+
+def test_a_table_that_does_not_fit_the_record_is_refused_whole(saved):
+    _paste(saved, [14, 40])
+    assert "must be 0 to 27 (got 40)" in saved.sessions_form.table.told.value
+    assert saved.sessions_form.unsaved == 0
+
+
+def test_a_table_can_be_put_away_again(saved):
+    _paste(saved, [14, 15])
+    assert saved.sessions_form.unsaved == 2
+    saved.sessions_form.table.away.click()
+    assert saved.sessions_form.unsaved == 0
+    assert saved.sessions_form.study == saved.stored.study
+
+
+def _upload(page: Page, name: str, content: bytes) -> None:
+    file = {"name": name, "type": "", "size": len(content), "content": memoryview(content)}
+    page.sessions_form.table.upload.value = ({**file, "last_modified": dt.datetime(2026, 3, 2, tzinfo=dt.UTC)},)
+
+
+def test_a_csv_and_a_workbook_are_read_from_an_upload(saved):
+    _upload(saved, "mrs-k.csv", b"session,date,PHQ-9\n1,2026-03-02,14\n2,2026-03-09,12\n")
+    assert "2 sessions read" in saved.sessions_form.table.told.value
+    assert "mrs-k" not in _html(saved)
+    saved.sessions_form.save.click()
+    book = openpyxl.Workbook()
+    for row in (["session", "PHQ-9"], [3, 11], [4, 10]):
+        book.active.append(row)
+    held = io.BytesIO()
+    book.save(held)
+    _upload(saved, "later.xlsx", held.getvalue())
+    saved.sessions_form.save.click()
+    sessions = _stored(saved).study.cases[0].sessions
+    assert [s.value("phq-9") for s in sessions] == [14, 12, 11, 10]
+    assert sessions[1].date == dt.date(2026, 3, 9)
+
+
+def test_a_file_that_is_no_table_is_told_in_words(saved):
+    _upload(saved, "photo.xlsx", b"\x89PNG\r\n")
+    assert "Nothing was taken" in saved.sessions_form.table.told.value
+    assert saved.alert.value == ""
+
+
+def test_a_table_about_somebody_else_is_refused(staircase):
+    staircase.sessions_form.table.pasted.value = "case\tsession\tPHQ-9\nAnna\t1\t3\nBen\t1\t4"
+    staircase.sessions_form.table.read.click()
+    assert "“Anna” is no case of this study" in staircase.sessions_form.table.told.value
+
+
+# --- the store holds the truth --------------------------------------------------------------------------------------
+
+
+def test_a_stale_save_names_both_revisions_loses_nothing_and_offers_the_newer(workspace, saved):
+    other = Page(saved.code, kind="reversal", workspace=workspace)
+    _type(other, "20")
+    other.sessions_form.save.click()
+    assert _stored(saved).revision == 2
+
+    saved.sessions_form.case.rows[0].number.value = "2"
+    _type(saved, "14")
+    saved.sessions_form.save.click()
+    assert "began from revision 1" in saved.conflict.value
+    assert "holds revision 2" in saved.conflict.value
+    assert saved.load.layout.display != "none"
+    assert _stored(saved).revision == 2
+    assert saved.sessions_form.case.rows[0].values["phq-9"].value == "14"
+
+    saved.load.click()
+    assert saved.stored.revision == 2
+    assert saved.conflict.value == ""
+    assert saved.sessions_form.case.rows[0].values["phq-9"].value == "14", "what was typed is still there"
+    saved.sessions_form.save.click()
+    assert [s.value("phq-9") for s in _stored(saved).study.cases[0].sessions] == [20, 14]
+
+
+def test_two_tabs_of_a_new_page_can_not_both_make_the_study(workspace):
+    code = new_code()
+    first, second = (Page(code, kind="reversal", workspace=workspace) for _ in range(2))
+    for page, key in ((first, "phq-9"), (second, "gad-7")):
+        page.measures_form.rows[0].fields["catalogue"].value = key
+    first.save.click()
+    second.save.click()
+    assert "began from an empty page" in second.conflict.value
+    second.load.click()
+    assert second.measures_form.rows[0].fields["catalogue"].value == "phq-9"
+
+
+def test_sessions_wait_for_a_changed_plan_to_be_saved(saved):
+    _type(saved, "14")
+    saved.plan_form.plan.lengths[0].value = "7"
+    saved.sessions_form.save.click()
+    assert "press “Save study” first" in saved.sessions_form.told.value
+    saved.save.click()
+    assert saved.sessions_form.case.rows[0].values["phq-9"].value == "14"
+    saved.sessions_form.save.click()
+    assert _stored(saved).study.cases[0].phases[1].planned_start == 8
+
+
+def test_typed_sessions_survive_a_change_of_the_measures(saved):
+    _type(saved, "14")
+    saved.measures_form.more.click()
+    saved.measures_form.rows[1].fields["catalogue"].value = "gad-7"
+    saved.save.click()
+    row = saved.sessions_form.case.rows[0]
+    assert row.values["phq-9"].value == "14"
+    assert row.values["gad-7"].value == ""
+
+
+def test_a_page_opened_again_in_the_same_kernel_keeps_what_was_typed(workspace):
+    code = new_code()
+    page = open_page(code, workspace=str(workspace.path))
+    page.measures_form.rows[0].fields["catalogue"].value = "phq-9"
+    assert open_page(code, workspace=str(workspace.path)) is page
+    page.save.click()
+    fresh = open_page(code, workspace=str(workspace.path))
+    assert fresh is not page, "with nothing unsaved the store tells"
+    assert fresh.stored.revision == 1
+
+
+# --- what must never happen -----------------------------------------------------------------------------------------
+
+
+def test_text_from_people_is_never_taken_as_html(workspace):
+    page = Page(new_code(), kind="multiple-baseline", workspace=workspace)
+    page.measures_form.label.value = XSS
+    fields = page.measures_form.rows[0].fields
+    fields["label"].value, fields["improvement"].value, fields["unit"].value = XSS, "decrease", XSS
+    fields["minimum"].value, fields["maximum"].value = "0", XSS
+    assert XSS not in _html(page)
+    fields["maximum"].value = "10"
+    page.plan_form.plan.tiers[0].label.value = XSS
+    page.save.click()
+    assert page.stored is not None
+    key = page.stored.study.measures[0].key
+    row = page.sessions_form.case.rows[0]
+    row.values[key].value, row.note.value = XSS, XSS
+    page.sessions_form.save.click()
+    row.values[key].value = "3"
+    page.sessions_form.save.click()
+    page.sessions_form.table.pasted.value = f"session\t{XSS}\n1\t{XSS}"
+    page.sessions_form.table.read.click()
+    shown = _html(page)
+    assert "&lt;img" in shown
+    assert "<img" not in shown
+
+
+def test_a_part_that_can_not_be_drawn_tells_nothing_about_the_client(saved):
+    saved.measures_form.label.value = "Canary Miller"
+    _type(saved, "13.37")
+    for part in (saved, saved.client, saved.plan, saved.sessions, saved.effect):
+        told = part._repr_mimebundle_()["text/plain"]
+        assert told == "<part of a page: choose “Run”, then “Run All Cells” to see it>"
+    assert "Canary" not in repr(saved.save_study)
+
+
+def test_an_error_nobody_foresaw_is_shown_with_its_id_logged_and_raised(saved, caplog):
+    saved.workspace = None
+    _type(saved, "14")
+    with caplog.at_level(logging.ERROR, logger="scd"):
+        saved.sessions_form.save.click()
+    shown = saved.alert.value
+    assert "AttributeError" in shown
+    number = caplog.records[0].getMessage().split()[2].rstrip(":")
+    assert f"id {number}" in shown
+    assert saved.sessions_form.case.rows[0].values["phq-9"].value == "14"
+    with pytest.raises(StudyError, match="shows an error"):
+        saved.check()
+
+
+def test_a_guarded_callback_raises_again():
+    alert = Alert()
+
+    def fails(_button: object) -> None:
+        raise KeyError("Mrs K")
+
+    with pytest.raises(KeyError):
+        alert.guard(fails)(None)
+    assert "KeyError" in alert.value
+    assert "Mrs K" not in alert.value, "an error's text may hold a client's words"
+    alert.clear()
+    button("Do it", alert.guard(fails)).click()
+    assert "KeyError" in alert.value
+
+
+def test_an_error_in_the_scheduled_work_is_shown_too(saved):
+    def fails(_summary: object) -> str:
+        raise ZeroDivisionError
+
+    form = EffectForm(alert := Alert(), reporter=fails)
+    form.summary = _summary(saved.stored.study)
+
+    async def press() -> None:
+        form.make.click()
+        with pytest.raises(ZeroDivisionError):
+            await form.task
+
+    asyncio.run(press())
+    assert "ZeroDivisionError" in alert.value
+    assert not form.make.disabled
+
+
+def test_controls_can_be_reached_and_read(saved):
+    asked = [
+        w
+        for part in (saved.client, saved.plan, saved.sessions, saved.effect)
+        for w in _below(part)
+        if isinstance(w, widgets.Text | widgets.Textarea | widgets.Dropdown | widgets.Checkbox | widgets.DatePicker)
+    ]
+    assert len(asked) > 30
+    assert not [w for w in asked if not w.description], "a control without a name can't be read aloud"
+    buttons = [w.description for part in (saved.plan, saved.sessions, saved.effect) for w in _below(part)
+               if isinstance(w, widgets.Button)]  # fmt: skip
+    assert {"Save study", "Save sessions", "Estimate effect", "Make report"} <= set(buttons)
+    assert "Save" not in buttons, "that is JupyterLab's own"
+
+
+# --- pages and JupyterLab -------------------------------------------------------------------------------------------
+
+
+def test_practice_keeps_nothing_and_says_so():
+    page = open_page(kind="multiple-baseline")
+    assert "Practice mode: nothing is kept." in page.head.value
+    assert "scd new multiple-baseline" in page.head.value
+    folder = page.workspace.path
+    assert folder.is_dir()
+    page.folder.cleanup()
+    assert not folder.exists()
+
+
+def test_a_page_with_a_code_refuses_to_work_without_its_workspace(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SCD_WORKSPACE", raising=False)
+    with pytest.raises(StudyError, match="scd init"):
+        open_page(new_code())
+
+
+def test_an_unknown_kind_of_page_is_refused(workspace):
+    with pytest.raises(StudyError, match="abab, multiple-baseline"):
+        new_page(workspace, "abba")
+    with pytest.raises(StudyError, match="abab, multiple-baseline"):
+        open_page(kind="abba")
+
+
+@pytest.mark.parametrize("kind", ["abab", "multiple-baseline"])
+def test_a_new_page_has_its_own_code_and_is_signed(workspace, kind):
+    import nbformat
+    from nbformat.sign import NotebookNotary
+
+    first, second = new_page(workspace, kind), new_page(workspace, kind)
+    assert first.parent == workspace.pages
+    assert first.stem != second.stem
+    document = json.loads(first.read_text(encoding="utf-8"))
+    (parameters,) = [c for c in document["cells"] if "parameters" in c["metadata"].get("tags", [])]
+    assert f'code = "{first.stem}"' in "".join(parameters["source"])
+    assert not [c for c in document["cells"] if c.get("outputs")]
+    notary = NotebookNotary(data_dir=str(workspace.path / ".scd" / "lab" / "data"))
+    assert notary.check_signature(nbformat.read(first, as_version=4))
+    with workspace.open() as caseload:
+        assert caseload.list() == (), "a page alone is no study"
+
+
+def test_lab_brings_its_own_settings_and_leaves_the_users_alone(workspace, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    page = new_page(workspace, "abab")
+    argv, env = lab_command(workspace, page=page, port=8899, browser=False)
+    assert f"--LabApp.default_url=/doc/tree/pages/{page.name}" in argv
+    assert "--port=8899" in argv
+    assert "--no-browser" in argv
+    assert not [a for a in argv if "token=" in a or "password" in a or "0.0.0.0" in a]
+    own = workspace.path / ".scd" / "lab"
+    places = [v for k, v in env.items() if k.startswith(("JUPYTER_", "JUPYTERLAB_")) or k == "IPYTHONDIR"]
+    assert len([p for p in places if Path(p).is_relative_to(own)]) >= 6
+    assert own.stat().st_mode & 0o077 == 0
+    assert own.parent.stat().st_mode & 0o077 == 0
+    settings = json.loads((own / "config" / "labconfig" / "default_setting_overrides.json").read_text())
+    assert settings["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
+    assert settings["@jupyter-widgets/jupyterlab-manager:plugin"]["saveState"] is False
+    server = json.loads((own / "config" / "jupyter_lab_config.json").read_text())
+    assert server["ServerApp"]["ip"] == "127.0.0.1"
+    kernel = (own / "ipython" / "profile_default" / "ipython_kernel_config.py").read_text()
+    assert "HistoryManager.enabled = False" in kernel
+    assert not (tmp_path / "home").exists()
+
+
+def test_lab_opens_the_only_page_or_the_list_and_knows_a_page_by_its_code(workspace):
+    assert any("default_url=/lab/tree/pages" in a for a in lab_command(workspace)[0])
+    page = new_page(workspace, "abab")
+    assert any(f"/doc/tree/pages/{page.name}" in a for a in lab_command(workspace)[0])
+    new_page(workspace, "abab")
+    assert any("default_url=/lab/tree/pages" in a for a in lab_command(workspace)[0])
+    assert any(f"/doc/tree/pages/{page.name}" in a for a in lab_command(workspace, page=page.stem.lower())[0])
+    with pytest.raises(StudyError, match="is not in this workspace"):
+        lab_command(workspace, page="NOBODY")
+
+
+def test_the_sessions_trait_tells_the_study_with_what_was_typed(saved):
+    _type(saved, "14")
+    (session,) = saved.sessions_form.study.cases[0].sessions
+    assert session == Session(number=1, values=(Value(measure="phq-9", value=14),))
+    assert saved.stored.study.cases[0].sessions == ()
