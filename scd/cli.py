@@ -177,6 +177,7 @@ def import_(
     ] = None,
     limits: RangeOption = None,
     unit: Annotated[str, typer.Option(help="The word for one unit of the measure.")] = "points",
+    name: Annotated[str | None, typer.Option(help="The measure's name on the pages; else the table's.")] = None,
     series: Annotated[list[str] | None, typer.Option(help="Take only this series of the table.")] = None,
     case: Annotated[str | None, typer.Option(help="Take only this case of the table.")] = None,
     across: Annotated[Across | None, typer.Option(help="What the tiers of a multiple baseline are.")] = None,
@@ -198,6 +199,7 @@ def import_(
         improvement=None if improvement is None else improvement.value,
         limits=limits,
         unit=unit,
+        name=name,
         series=series or (),
     )
     study, labels = study_from_table(

@@ -147,13 +147,13 @@ def scd_workspace(beside: Workspace) -> Path:
 
 def test_import_makes_pseudonyms_and_keeps_labels_in_the_store(workspace, table):
     done = scd("import", table, "--improvement", "increase", "--range", "0", "10", "--series", "mood",
-               "--label", "group of May", "-w", workspace.path)  # fmt: skip
+               "--name", "Low mood", "--label", "group of May", "-w", workspace.path)  # fmt: skip
     assert done.exit_code == 0, done.output
     with workspace.open() as caseload:
         (held,) = caseload.list()
         labels = caseload.labels(held.study.code)
     assert set(labels.values()) == {"group of May", "Anna", "Ben"}
-    assert [m.range_words for m in held.study.measures] == ["0 to 10"]
+    assert [(m.key, m.label, m.range_words) for m in held.study.measures] == [("low-mood", "Low mood", "0 to 10")]
     document = held.study.to_json()
     assert not re.search("Anna|Ben|group of May", document)
     for code, label in labels.items():

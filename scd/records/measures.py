@@ -20,6 +20,7 @@ def measures_of_table(
     improvement: Improvement | None = None,
     limits: tuple[float, float] | None = None,
     unit: str = "points",
+    name: str | None = None,
     series: Sequence[str] = (),
 ) -> dict[str, Measure]:
     """A measure for each series of a table that is taken.
@@ -36,6 +37,8 @@ def measures_of_table(
         Its range.
     unit : str
         Its unit.
+    name : str, optional
+        The name that people read, for a single series; by default the one it has in the table.
     series : sequence of str
         Take only these, by their names in the table; all without it.
 
@@ -76,11 +79,13 @@ def measures_of_table(
             "or name a measure of the catalogue with --measure",
             field="improvement",
         )
+    if name is not None and len(lacking) != 1:
+        raise StudyError(f"{preview.name}: a name suits one series, not {quoted(lacking) or 'none'}", field="name")
     low, high = limits or (None, None)
     for label in lacking:
         named[label] = Measure(
-            key=measure_key(label),
-            label=label,
+            key=measure_key(name or label),
+            label=name or label,
             improvement=improvement,
             minimum=low,
             maximum=high,

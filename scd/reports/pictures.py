@@ -88,12 +88,12 @@ def chart(job: Job, *, plain: bool = False) -> Piece:
         title = _title([measure for _, measure in pairs])
         return Piece(_figure(stairs, title=title, description=said, caption=caption), name=name)
     figures = []
-    for case, measure in pairs:
+    for n, (case, measure) in enumerate(pairs):
         label = case.code if len(pairs) > 1 else None
         one = study_chart(frame, measure=measure, case=case.code, label=label, **told)
-        figures.append(
-            _figure(one, title=_title([measure]), description=_description(job, case, measure), caption=caption)
-        )
+        said = _description(job, case, measure)
+        below = caption if n == 0 else f"{case.code}, as above."
+        figures.append(_figure(one, title=_title([measure]), description=said, caption=below))
     return Piece(joined(figures), name=name)
 
 
@@ -121,11 +121,14 @@ def effect_chart(job: Job) -> Piece:
     alike = len({(m.minimum, m.maximum, m.improvement, m.unit) for m in measures}) == 1
     effect = "level_change" if alike else "standardized_change"  # unlike units have no common axis
     labels = {case.code: case_words(study, case) for case in study.cases}
-    intervals = effects_chart(summary.table(), measure=measures[0], effect=effect, labels=labels)
+    rows = summary.table()
+    if len(study.cases) > 1:
+        rows = rows[rows["contrast"] == "overall"]  # one line a case; the phases stand in the table
+    intervals = effects_chart(rows, measure=measures[0], effect=effect, labels=labels)
     said = "; ".join(
         f"{row.case or 'average'} {row.contrast}: {number(row.median)} ({interval(row.lower, row.upper)})"
         for row in summary.effects
-        if row.effect == effect
+        if row.effect == effect and (row.contrast == "overall" or len(study.cases) == 1)
     )
     html = _figure(
         intervals,

@@ -95,18 +95,15 @@ def make_report(
     ReportError
         When the summary is of another revision, the template failed, or the page would hold what it must not.
     """
-    if audience not in AUDIENCES:
-        raise StudyError(f"audience {audience!r}: must be one of {', '.join(AUDIENCES)}", field="audience")
-    with workspace.open() as caseload:
-        stored = caseload.get(code)
-        known = _codes(caseload.list(retired=True))
+    _check_audience(audience)
+    stored, known = _from_store(workspace, code)
     tell = progress or _silent
     summary = _current_summary(stored.study, summary, lambda share: tell(0.8 * share))
     jobs = _jobs(stored, code.strip().upper(), audience=audience, summary=summary)
     paths = []
-    for done, job in enumerate(jobs):
+    for done, job in enumerate(jobs, start=1):
         paths.append(_make(workspace, job, audience=audience, strangers=known - _own_codes(job)))
-        tell(0.8 + 0.2 * (done + 1) / len(jobs))
+        tell(0.8 + 0.2 * done / len(jobs))
     return paths[0]
 
 
@@ -129,22 +126,30 @@ def report_study(
     Returns
     -------
     tuple of Outcome
-        One an audience; a failure does not stop the others.
+        One a page; a failure does not stop the others.
+
+    Raises
+    ------
+    StudyError
+        When there is no such study or audience.
     """
+    for audience in audiences:
+        _check_audience(audience)
+    stored, known = _from_store(workspace, code)
     tell = progress or _silent
-    outcomes: list[Outcome] = []
     try:
-        with workspace.open() as caseload:
-            stored = caseload.get(code)
         summary = _current_summary(stored.study, None, lambda share: tell(0.6 * share))
     except StudyError as error:
-        return tuple(Outcome(code, audience, problem=error.message) for audience in audiences)
-    for done, audience in enumerate(audiences):
+        return tuple(Outcome(stored.study.code, audience, problem=error.message) for audience in audiences)
+    wanted = [(a, job) for a in audiences for job in _jobs(stored, code.strip().upper(), audience=a, summary=summary)]
+    outcomes = []
+    for done, (audience, job) in enumerate(wanted, start=1):
         try:
-            outcomes.append(Outcome(code, audience, make_report(workspace, code, audience=audience, summary=summary)))
+            path = _make(workspace, job, audience=audience, strangers=known - _own_codes(job))
+            outcomes.append(Outcome(job.code, audience, path))
         except StudyError as error:
-            outcomes.append(Outcome(code, audience, problem=error.message))
-        tell(0.6 + 0.4 * (done + 1) / len(audiences))
+            outcomes.append(Outcome(job.code, audience, problem=error.message))
+        tell(0.6 + 0.4 * done / len(wanted))
     return tuple(outcomes)
 
 
@@ -196,6 +201,17 @@ def job_folders(workspace: Workspace) -> tuple[Path, ...]:
     """The private folders of reports in the making; those of a report that was killed stay behind."""
     folder = workspace.path / _JOBS
     return tuple(sorted(folder.iterdir())) if folder.is_dir() else ()
+
+
+def _check_audience(audience: str) -> None:
+    if audience not in AUDIENCES:
+        raise StudyError(f"audience {audience!r}: must be one of {', '.join(AUDIENCES)}", field="audience")
+
+
+def _from_store(workspace: Workspace, code: str) -> tuple[Stored, set[str]]:
+    """A study, and every code of the store, also of studies that are retired."""
+    with workspace.open() as caseload:
+        return caseload.get(code), _codes(caseload.list(retired=True))
 
 
 def _current_summary(study: Study, summary: Summary | None, tell: Callable[[float], None]) -> Summary:

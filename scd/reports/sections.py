@@ -27,6 +27,9 @@ from scd.reports.pictures import chart, effect_chart, other_charts
 from scd.reports.shares import has_several_clients
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scd.analysis.summary import Effect
     from scd.reports.job import Job
     from scd.study import Case
 
@@ -47,6 +50,9 @@ __all__ = [
     "provenance",
     "result",
 ]
+
+# What heads the table; the other effects are folded away below it.
+_MAIN = {"level_change", "level_change_first", "level_change_last", "slope_change", "trend", "consistent_change"}
 
 
 def header(job: Job, *, audience: str) -> Piece:
@@ -126,33 +132,23 @@ def effect_table(job: Job) -> Piece:
     if summary.withheld or not summary.effects:
         return Piece(paragraphs(["There is no table, because no effect is shown on this page."]), name="effect table")
     several = len(study.cases) > 1
-    rows = []
-    for row in summary.effects:
-        case = study.case(row.case) if row.case is not None else None
-        unit = headline_measure(study, case or study.cases[0]).unit
-        line = [
-            effect_words(row.effect, unit=unit),
-            comparison_words(row.contrast),
-            number(row.median),
-            interval(row.lower, row.upper),
-            probability(row.p_improvement),
-            probability(row.p_meaningful),
-        ]
-        rows.append([case_words(study, case) if case else "Average of the cases", *line] if several else line)
-    head = ["Effect", "Phases compared", "Estimate", "95 % interval", "P(better)", "P(meaningful)"]
-    meaningful = any(row.p_meaningful is not None for row in summary.effects)
-    if not meaningful:
-        head, rows = head[:-1], [row[:-1] for row in rows]
-    shift = int(several)
-    caption = f"Changes with their intervals and probabilities. {summary.grade}"
+    main = [row for row in summary.effects if row.effect in _MAIN and (row.contrast == "overall" or not several)]
+    if not main:  # an average over unlike measures has no unit
+        main = [row for row in summary.effects if row.effect == "standardized_change"]
+    rest = [row for row in summary.effects if row not in main]
+    html = _effects(job, main, caption=f"Changes with their intervals and probabilities. {summary.grade}")
     notes = (
-        "Estimates are posterior medians. A change is always intervention minus baseline, in the measure's units. The "
-        "standardised change is in SDs of this client's own values, positive when things got better. P is a "
-        "probability: of an improvement, and of a meaningful one."
+        "Estimates are posterior medians. A change is always intervention minus baseline, in the measure's units. P is "
+        "a probability: of an improvement, and of a meaningful one."
     )
-    full = ["Case", *head] if several else head
-    html = table(rows, head=full, caption=caption, numbers=range(2 + shift, len(full)))
-    return Piece(html + paragraphs([notes], kind="note"), name="effect table")
+    html += paragraphs([notes], kind="note")
+    if rest:
+        caption = (
+            "The standardised change is in SDs of this client's own values, positive when things got better. "
+            f"{summary.grade}"
+        )
+        html += fold("More effects: standardised, and phase by phase", _effects(job, rest, caption=caption))
+    return Piece(html, name="effect table")
 
 
 def diagnostics(job: Job) -> Piece:
@@ -354,6 +350,29 @@ def client_limits(job: Job) -> Piece:
         "It is not a diagnosis, and it does not decide what comes next. Talk that over with your clinician.",
     ]
     return Piece(items(said), name="client limits")
+
+
+def _effects(job: Job, effects: Sequence[Effect], *, caption: str) -> Markup:
+    study = job.study
+    several = len(study.cases) > 1
+    rows = []
+    for row in effects:
+        case = study.case(row.case) if row.case is not None else None
+        unit = headline_measure(study, case or study.cases[0]).unit
+        line = [
+            effect_words(row.effect, unit=unit),
+            comparison_words(row.contrast),
+            number(row.median),
+            interval(row.lower, row.upper),
+            probability(row.p_improvement),
+            probability(row.p_meaningful),
+        ]
+        rows.append([case_words(study, case) if case else "Average", *line] if several else line)
+    head = ["Effect", "Phases compared", "Estimate", "95 % interval", "P(better)", "P(meaningful)"]
+    if all(row.p_meaningful is None for row in effects):
+        head, rows = head[:-1], [row[:-1] for row in rows]
+    full = ["Case", *head] if several else head
+    return table(rows, head=full, caption=caption, numbers=range(2 + several, len(full)))
 
 
 def _sentence_start(words: str) -> str:
