@@ -236,11 +236,11 @@ def test_too_few_points_give_no_verdict(lambert):
     study = a_study(((6, 7), (3, 2, 2)), low=0, high=10)
     measure_of = {study.code: study.measures[0]}
     why = too_few_points(study, measure_of)
-    assert why == "each phase needs at least 3 values; phase A1 has 2."
+    assert why == {study.code: "each phase needs at least 3 values; phase A1 has 2."}
     rows = [{"case": study.code, "effect": "level_change", "contrast": "overall", "median": -4.0, "lower": -6.0,
              "upper": -1.0, "ci_prob": 0.95, "p_improvement": 0.99, "p_meaningful": None}]  # fmt: skip
     told = clinician_words(rows, measure_of=measure_of, grade="WWC 4.1 …", too_few=why)
-    assert told[-1].startswith("No verdict: ")
+    assert "No verdict: each phase needs" in told[0]
     assert "clearly" not in " ".join(told)
     client = client_words(rows, measure_of=measure_of, grade="does not meet", too_few=why)
     assert "not yet enough numbers" in client[0]
@@ -250,14 +250,14 @@ def test_words_for_a_worse_and_an_unclear_result():
     sleep = Measure(key="sleep", label="Sleep", improvement="increase", minimum=0, maximum=10)
     base = {"case": "K", "effect": "level_change", "contrast": "overall", "ci_prob": 0.95, "p_meaningful": None}
     worse = base | {"median": -2.0, "lower": -3.0, "upper": -1.0, "p_improvement": 0.004}
-    told = clinician_words([worse], measure_of={"K": sleep}, grade="g", too_few="")[0]
+    told = clinician_words([worse], measure_of={"K": sleep}, grade="g", too_few={})[0]
     assert "clearly worse: probability of improvement 0.4" in told
-    client = client_words([worse], measure_of={"K": sleep}, grade="does not meet", too_few="")
-    assert "2.00 points lower" in client[0]
+    client = client_words([worse], measure_of={"K": sleep}, grade="does not meet", too_few={})
+    assert "2.0 points lower" in client[0]
     assert "lower is worse" in client[0]
     assert "more than 99 of 100 say that Sleep was worse" in client[1]
     unclear = base | {"median": 0.1, "lower": -1.0, "upper": 1.2, "p_improvement": 0.6}
-    client = client_words([unclear], measure_of={"K": sleep}, grade="does not meet", too_few="")
+    client = client_words([unclear], measure_of={"K": sleep}, grade="does not meet", too_few={})
     assert "can't yet say" in client[0]
 
 

@@ -13,8 +13,8 @@ _EDGE_SHARE = 0.5
 _MISSED_SHARE = 0.2
 
 
-def too_few_points(study: Study, measure_of: dict[str, Measure]) -> str:
-    """Why the data can't carry a verdict, in one sentence; empty when they can.
+def too_few_points(study: Study, measure_of: dict[str, Measure]) -> dict[str, str]:
+    """Why a case's values can't carry a verdict, in one sentence a case.
 
     Parameters
     ----------
@@ -25,17 +25,16 @@ def too_few_points(study: Study, measure_of: dict[str, Measure]) -> str:
 
     Returns
     -------
-    str
-        Names every phase that has begun and holds fewer than 3 values.
+    dict of str to str
+        Only the cases with fewer than 3 values in a phase that has begun.
     """
-    short = []
+    why = {}
     for code, measure in measure_of.items():
         counts = _counts(study.case(code), measure)
-        several = f"case {code}, " if len(measure_of) > 1 else ""
-        short += [f"{several}phase {label} has {n}" for label, n in counts.items() if n < _FEWEST]
-    if not short:
-        return ""
-    return f"each phase needs at least {_FEWEST} values; {'; '.join(short)}."
+        short = [f"phase {label} has {n}" for label, n in counts.items() if n < _FEWEST]
+        if short:
+            why[code] = f"each phase needs at least {_FEWEST} values; {', '.join(short)}."
+    return why
 
 
 def cautions(study: Study, measure_of: dict[str, Measure]) -> tuple[str, ...]:

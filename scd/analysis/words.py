@@ -120,7 +120,9 @@ def judgement(p_improvement: float) -> str:
     return "clearly worse"
 
 
-def clinician_words(rows: list[Row], *, measure_of: dict[str, Measure], grade: str, too_few: str) -> tuple[str, ...]:
+def clinician_words(
+    rows: list[Row], *, measure_of: dict[str, Measure], grade: str, too_few: dict[str, str]
+) -> tuple[str, ...]:
     """The result for the clinician, a paragraph each.
 
     Parameters
@@ -132,8 +134,8 @@ def clinician_words(rows: list[Row], *, measure_of: dict[str, Measure], grade: s
     grade : str
         The design's grade in few words, ``WWC 4.1 on phases and points: does not meet``; it stands beside every
         probability.
-    too_few : str
-        Why the data can't carry a verdict; empty when they can.
+    too_few : dict of str to str
+        For each case whose values can't carry a verdict, why.
     """
     text: list[str] = []
     first = next(iter(measure_of.values()))
@@ -141,7 +143,8 @@ def clinician_words(rows: list[Row], *, measure_of: dict[str, Measure], grade: s
     if average:
         text.append(
             f"Averaged over {len(measure_of)} cases, {first.label} changed from baseline to intervention by "
-            f"{change_words(average, first)}." + ("" if too_few else f" {_chances(average, first, grade)}")
+            f"{change_words(average, first)}."
+            + ("" if len(too_few) == len(measure_of) else f" {_chances(average, first, grade)}")
         )
     elif pooled := _find(rows, None, "standardized_change"):
         text.append(
@@ -157,14 +160,18 @@ def clinician_words(rows: list[Row], *, measure_of: dict[str, Measure], grade: s
         who = f"Case {case}: " if len(measure_of) > 1 else ""
         text.append(
             f"{who}{measure.label} changed from baseline to intervention by {change_words(row, measure)}."
-            + ("" if too_few else f" {_chances(row, measure, grade)}{_consistency(rows, case, grade)}")
+            + (
+                f" No verdict: {too_few[case]} The figures rest mostly on the prior."
+                if case in too_few
+                else f" {_chances(row, measure, grade)}{_consistency(rows, case, grade)}"
+            )
         )
-    if too_few:
-        text.append(f"No verdict: {too_few} The figures above rest mostly on the prior.")
     return tuple(text)
 
 
-def client_words(rows: list[Row], *, measure_of: dict[str, Measure], grade: str, too_few: str) -> tuple[str, ...]:
+def client_words(
+    rows: list[Row], *, measure_of: dict[str, Measure], grade: str, too_few: dict[str, str]
+) -> tuple[str, ...]:
     """The result for the client in plain words, a paragraph each: what it means, how sure, what it can't tell.
 
     Parameters
@@ -180,28 +187,28 @@ def client_words(rows: list[Row], *, measure_of: dict[str, Measure], grade: str,
         row = _find(rows, case, "level_change")
         if row is None:
             continue
-        if too_few:
-            text.append(f"There are not yet enough numbers to say whether {measure.label} changed. {too_few}")
-            continue
         who = f"{case}: " if len(measure_of) > 1 else ""
+        name = measure.label
+        if case in too_few:
+            text.append(f"{who}There are not yet enough numbers to say whether {name} changed: {too_few[case]}")
+            continue
         p = row["p_improvement"]
-        verdict = judgement(p)
-        if verdict == "unclear":
+        if judgement(p) == "unclear":
             text.append(
-                f"{who}We can't yet say whether {measure.label} was better or worse during the treatment phases. "
-                f"Your numbers would fit both."
+                f"{who}We can't yet say whether {name} was better or worse during the treatment phases. "
+                "Your numbers would fit both."
             )
         else:
             direction = "higher" if row["median"] > 0 else "lower"
             good = "better" if p > 0.5 else "worse"
             text.append(
-                f"{who}{measure.label} was about {number(abs(row['median']))} {measure.unit} {direction} during the "
-                f"treatment phases than before. For you, {direction} is {good}."
+                f"{who}{name[:1].upper()}{name[1:]} was about {abs(row['median']):.1f} {measure.unit} {direction} "
+                f"during the treatment phases than before. For you, {direction} is {good}."
             )
         sure, side = (p, "better") if p >= 0.5 else (1 - p, "worse")
         text.append(
             f"How sure is that? Of 100 ways to read your numbers that fit them well, {frequency_words(sure)} say that "
-            f"{measure.label} was {side} during the treatment phases. {strength}"
+            f"{name} was {side} during the treatment phases. {strength}"
         )
     return tuple(text)
 

@@ -77,7 +77,7 @@ def example_summary() -> Summary:
         Effect(case=code, contrast="overall", effect="consistent_change", **blank | {"p_improvement": 0.9996})
     )
     rows = [effect.model_dump() for effect in effects]
-    told: dict[str, Any] = {"measure_of": {code: measure}, "too_few": ""}
+    told: dict[str, Any] = {"measure_of": {code: measure}, "too_few": {}}
     level_names = ("phase", "session_from", "session_to", "median", "lower", "upper")
     return Summary(
         study=code,
