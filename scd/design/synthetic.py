@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 from scd.design.plans import multiple_baseline, reversal
 from scd.design.randomization import draw_phase_starts, draw_start_windows
-from scd.study.catalogue import from_catalogue
-
 from scd.design.simulation import Course, fill_case
 from scd.study import Measure, Study
+from scd.study.catalogue import from_catalogue
 
 __all__ = ["SyntheticStudy", "synthetic_studies"]
 
@@ -252,7 +251,7 @@ def _across_clients(seed: Sequence[int], name: str) -> SyntheticStudy:
         _fill_tiers(study, courses, seed=seed, days_apart=7),
         f"{name} (four clients)",
         "Depression falls in three of the four clients, by 5 to 9 points; nothing was put in for the fourth.",
-        tuple(f"{name}, client {letter}" for letter in "abcd"),
+        tuple(f"{name}{letter}" for letter in "abcd"),
     )
 
 

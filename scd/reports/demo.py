@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scd.analysis.summary import Summary, summarize
+from scd.analysis.summary import Summary, headline_model, summarize
 from scd.design.standards import grade_wwc
 from scd.design.synthetic import SyntheticStudy, synthetic_studies
 from scd.records.caseload import Caseload
@@ -27,6 +27,7 @@ _NOTICE_TEXT = f"""{BANNER}
 This workspace was made by `scd demo`. Everybody in it is made up. Running the demo again renews the reports.
 """
 _KERNELS = 2
+_Futures = dict[tuple[str, str], Future[Path]]
 
 
 @dataclass(frozen=True)
@@ -87,29 +88,25 @@ def make_demo(
     workspace = _demo_workspace(Path(path).expanduser().absolute(), codes={s.study.code for s in (*known, *wanted)})
     held = _stored(workspace, wanted)
     tell = _Steps(sum(1 + len(_pages(one.study)) for one in held), progress)
-    rows: list[DemoRow] = []
-    pending: list[dict[tuple[str, str], Future[Path]]] = []
+    made: dict[str, tuple[DemoRow, _Futures]] = {}
     # Kernels work on one client's pages while the next client is fitted here, where each model compiles only once.
     with ThreadPoolExecutor(max_workers=_KERNELS) as kernels:
-        for one in held:
+        for one in sorted(held, key=_structure):
             summary = _estimate(one.study)
             tell.step()
-            rows.append(
-                DemoRow(
-                    label=one.label,
-                    story=one.story,
-                    study=one.study,
-                    grade=grade_wwc(one.study).grade,
-                    says=_headline(summary),
-                )
+            row = DemoRow(
+                label=one.label,
+                story=one.story,
+                study=one.study,
+                grade=grade_wwc(one.study).grade,
+                says=_headline(summary),
             )
-            pending.append(
-                {
-                    (code, audience): kernels.submit(_report, workspace, code, audience, summary, tell)
-                    for code, audience in _pages(one.study)
-                }
-            )
-    rows = [_with_links(row, made, workspace=workspace) for row, made in zip(rows, pending, strict=True)]
+            pages = {
+                (code, audience): kernels.submit(_report, workspace, code, audience, summary, tell)
+                for code, audience in _pages(one.study)
+            }
+            made[one.study.code] = row, pages
+    rows = [_with_links(*made[one.study.code], workspace=workspace) for one in held]
     _set_up_pages(workspace, [one.study for one in held])
     index = workspace.path / "index.html"
     _write(index, index_page(rows))
@@ -117,7 +114,7 @@ def make_demo(
         progress(1.0)
     return DemoResult(
         index=index,
-        reports=tuple(f.result() for made in pending for f in made.values() if f.exception() is None),
+        reports=tuple(f.result() for _, pages in made.values() for f in pages.values() if f.exception() is None),
         failures=tuple(f"{row.label}: {row.failure}" for row in rows if row.failure),
         seconds=time.monotonic() - began,
     )
@@ -188,6 +185,11 @@ def _pages(study: Study) -> list[tuple[str, str]]:
     return [(study.code, "clinician"), *((code, "client") for code in clients)]
 
 
+def _structure(one: SyntheticStudy) -> int:
+    """The place of a study in the order of fitting: what compiles fast comes first, so that kernels start soon."""
+    return ("level", "multilevel", "phase-level").index(headline_model(one.study))
+
+
 def _estimate(study: Study) -> Summary:
     try:
         return summarize(study)
@@ -206,9 +208,9 @@ def _headline(summary: Summary) -> str:
     return " ".join([*summary.text[:1], *reservations])
 
 
-def _with_links(row: DemoRow, made: dict[tuple[str, str], Future[Path]], *, workspace: Workspace) -> DemoRow:
+def _with_links(row: DemoRow, pages: _Futures, *, workspace: Workspace) -> DemoRow:
     links, failures = [], []
-    for (code, audience), future in made.items():
+    for (code, audience), future in pages.items():
         error = future.exception()
         if error is None:
             address = future.result().relative_to(workspace.path).as_posix()
