@@ -17,6 +17,7 @@ from scd.reports.phrases import (
     headline_measure,
     interval,
     measure_words,
+    missed_sessions,
     number,
     probability,
     record_words,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from scd.analysis.summary import Effect
     from scd.reports.job import Job
-    from scd.study import Case
+    from scd.study import Case, Study
 
 __all__ = [
     "chart",
@@ -144,7 +145,7 @@ def effect_table(job: Job) -> Piece:
     html += paragraphs([notes], kind="note")
     if rest:
         caption = (
-            "The standardised change is in SDs of this client's own values, positive when things got better. "
+            "The standardised change is in SDs of the client's own values, positive when things got better. "
             f"{summary.grade}"
         )
         html += fold("More effects: standardised, and phase by phase", _effects(job, rest, caption=caption))
@@ -175,7 +176,7 @@ def diagnostics(job: Job) -> Piece:
         "Priors": "; ".join(f"{name} ~ {said}" for name, said in summary.priors.items()),
         "Checks": f"{passed}. R-hat at most {'–' if rhat is None else f'{rhat:.4f}'} (must be below 1.01); effective "
         f"draws at least {whole(found.get('ess_bulk_min'))} in bulk and {whole(found.get('ess_tail_min'))} in the "
-        f"tails (must be 400); divergences: {whole(found.get('divergences'))} (must be 0)",
+        f"tails (must be 400 or more); divergences: {whole(found.get('divergences'))} (must be 0)",
     }
     return Piece(facts(checks), name="diagnostics")
 
@@ -195,7 +196,7 @@ def course(job: Job) -> Piece:
     """
     study = job.study
     several = len(study.cases) > 1
-    rows = [line for case in study.cases for line in _phase_rows(case, several=several)]
+    rows = [line for case in study.cases for line in _phase_rows(study, case)]
     head = ["Phase", "Planned start", "Started", "Values", "Missed", "Why it moved"]
     html = table(
         rows,
@@ -205,7 +206,7 @@ def course(job: Job) -> Piece:
     )
     said = [draw_words(study)]
     for case in study.cases:
-        missed = [f"{s.number}" + (f" ({s.note})" if s.note else "") for s in case.sessions if s.missed]
+        missed = [f"{n} ({note})" if note else str(n) for n, note in missed_sessions(case).items()]
         if missed:
             said.append(f"Missed{f' by {case.code}' if several else ''}: session {', '.join(missed)}.")
     return Piece(html + paragraphs(said), name="course")
@@ -234,7 +235,7 @@ def limits(job: Job) -> Piece:
         "bad, part of an improvement may be the way back to usual.",
         "The model compares levels. A change that builds up slowly, or lasts after treatment stops, comes out smaller "
         "than it is: look for it in the chart.",
-        "The standardised change is measured by this client's own ups and downs. It can't be compared with effect "
+        "The standardised change is measured by the client's own ups and downs. It can't be compared with effect "
         "sizes from trials of groups.",
         "If the person who gives the treatment also rates its outcome, no model can put that right.",
         "It says nothing about other clients.",
@@ -379,19 +380,21 @@ def _sentence_start(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _phase_rows(case: Case, *, several: bool) -> list[list[str]]:
+def _phase_rows(study: Study, case: Case) -> list[list[str]]:
     rows = []
     last = case.sessions[-1].number if case.sessions else 0
+    measure = headline_measure(study, case).key
+    missed = missed_sessions(case)
     for phase in case.phases:
-        held = [s for s in case.sessions if case.phase_at(s.number) == phase]
+        values = [s.value(measure) for s in case.sessions if case.phase_at(s.number) == phase]
         begun = phase.actual_start is not None and phase.start <= last
         line = [
             phase.label,
             str(phase.planned_start),
             str(phase.start) if begun else "not yet",
-            str(sum(not s.missed for s in held)),
-            str(sum(s.missed for s in held)),
+            str(sum(v is not None for v in values)),
+            str(sum(case.phase_at(n) == phase for n in missed)),
             phase.reason,
         ]
-        rows.append([case.code, *line] if several else line)
+        rows.append([case.code, *line] if len(study.cases) > 1 else line)
     return rows
