@@ -82,7 +82,9 @@ def chart(job: Job, *, plain: bool = False) -> Piece:
     if projection is not None:
         caption += " The band: where 95 % of single values would have fallen by the model, had the baseline gone on."
     if study.design == "multiple-baseline" and len(pairs) > 1:
-        labels = {case.code: case_words(study, case) for case in study.cases}
+        # The client knows the behaviours by their names, not by our codes.
+        by_name = plain and study.across == "behaviours"
+        labels = {case.code: m.label if by_name else case_words(study, case) for case, m in pairs}
         stairs = multiple_baseline_chart(frame, measures=[m for _, m in pairs], labels=labels, **told)
         said = " ".join(_description(job, case, measure) for case, measure in pairs)
         title = _title([measure for _, measure in pairs])

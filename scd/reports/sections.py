@@ -82,8 +82,10 @@ def header(job: Job, *, audience: str) -> Piece:
         banner = "Example client, invented numbers. No person stands behind this page."
         head = Markup('<p class="example">{}</p>').format(banner) + head
     measures = dict.fromkeys(headline_measure(study, case) for case in study.cases)
+    # With several measures the client's chart names each beside its panel; the sheet has room for one list only.
+    listed = audience == "clinician" or len(measures) == 1
     about = {
-        "Measure": "; ".join(measure_words(m) for m in measures),
+        "Measure": "; ".join(measure_words(m) for m in measures) if listed else "",
         "Design": _sentence_start(design_words(study)) if audience == "clinician" else "",
         "Sessions": session_words(study),
         "Record": record_words(job) if audience == "clinician" else "",
@@ -344,7 +346,7 @@ def client_limits(job: Job) -> Piece:
         A list of plain sentences.
     """
     said = [
-        "It can't tell for certain why your numbers changed. Other things in your life may have changed too.",
+        "It can't tell for certain why your numbers changed. Other things may have changed too.",
         "It can't tell whether a change will last.",
         "It only knows the numbers that were written down. How you are is more than that.",
         "It is about you. It says nothing about other people.",
