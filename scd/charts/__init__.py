@@ -1,5 +1,6 @@
 """Pictures that draw a table's columns and compute nothing."""
 
+import scd.charts.quick  # noqa: F401  # first: it loads Altair fast
 from scd.charts.effects_chart import effects_chart
 from scd.charts.multiple_baseline import multiple_baseline_chart
 from scd.charts.study_chart import study_chart
