@@ -326,7 +326,7 @@ def report(
     audience: Annotated[Readers, typer.Option(help="Who reads it.")] = Readers.BOTH,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Make the reports of one study or of all; exit status 1 when one could not be made."""
+    """Make the reports of one study or of all; the exit status is 1 (of all) or 2 (of one) when a page failed."""
     from scd.reports.report import AUDIENCES, report_all, report_study
 
     if all_ == (code is not None):
