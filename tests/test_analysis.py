@@ -170,9 +170,6 @@ def test_the_gate(figures, words):
 
 def test_numbers_that_fail_the_gate_are_withheld(lambert, monkeypatch):
     """With a handful of draws the gate must close; no number may slip into table, chart or words."""
-    from scd.models import sampling
-
-    monkeypatch.setattr(sampling.sample, "__kwdefaults__", sampling.sample.__kwdefaults__ | {"draws": 8})
     from scd.models import posterior
 
     monkeypatch.setitem(posterior.fit.__kwdefaults__, "draws", 8)

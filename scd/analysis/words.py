@@ -142,7 +142,7 @@ def clinician_words(
     average = _find(rows, None, "level_change")
     if average:
         text.append(
-            f"Averaged over {len(measure_of)} cases, {first.label} changed from baseline to intervention by "
+            f"Averaged over {len(measure_of)} cases, {_subject(measure_of)} changed from baseline to intervention by "
             f"{change_words(average, first)}."
             + ("" if len(too_few) == len(measure_of) else f" {_chances(average, first, grade)}")
         )
@@ -182,7 +182,6 @@ def client_words(
         The design's grade.
     """
     text: list[str] = []
-    strength = _STRENGTH[grade]
     for case, measure in measure_of.items():
         row = _find(rows, case, "level_change")
         if row is None:
@@ -208,9 +207,16 @@ def client_words(
         sure, side = (p, "better") if p >= 0.5 else (1 - p, "worse")
         text.append(
             f"How sure is that? Of 100 ways to read your numbers that fit them well, {frequency_words(sure)} say that "
-            f"{name} was {side} during the treatment phases. {strength}"
+            f"{name} was {side} during the treatment phases."
         )
+    if len(too_few) < len(measure_of) and text:
+        text.append(_STRENGTH[grade])
     return tuple(text)
+
+
+def _subject(measure_of: dict[str, Measure]) -> str:
+    labels = list(dict.fromkeys(m.label for m in measure_of.values()))
+    return labels[0] if len(labels) == 1 else "the outcome"
 
 
 def _find(rows: list[Row], case: str | None, effect: str) -> Row | None:

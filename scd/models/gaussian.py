@@ -17,11 +17,19 @@ from scd.models.priors import Priors
 if TYPE_CHECKING:
     from scd.models.series import Series
 
-__all__ = ["PHASE_CAPACITY", "SINGLE_CASE_MODELS", "ar1_likelihood", "build_single_case", "single_case_data"]
+__all__ = ["PHASE_CAPACITY", "SINGLE_CASE_MODELS", "TERMS", "ar1_likelihood", "build_single_case", "single_case_data"]
 
-SINGLE_CASE_MODELS = ("level", "level-trend", "phase-level", "piecewise")
+# What each model adds to alpha + delta D. Every term is switched off by zeros in its data, so that one compiled
+# structure, with all the terms, samples all the models.
+SINGLE_CASE_MODELS: dict[str, tuple[str, ...]] = {
+    "level": (),
+    "level-trend": ("trend",),
+    "phase-level": ("gamma",),
+    "piecewise": ("trend", "slope_change"),
+}
+TERMS = ("trend", "slope_change", "gamma")
 
-# One compiled phase-level model serves every design with up to this many phases; spare phases only see their prior.
+# Room for so many phases; spare phases only see their prior and are cut off afterwards.
 PHASE_CAPACITY = 8
 
 
@@ -35,79 +43,75 @@ def single_case_data(series: Series, priors: Priors, *, model: str) -> dict[str,
     priors : Priors
         On the scale of ``series.value``.
     model : {"level", "level-trend", "phase-level", "piecewise"}
-        Which model.
+        Which model; the data of the terms that it lacks are zeros.
 
     Returns
     -------
     dict of str to ndarray
     """
-    data: dict[str, Any] = {
+    off = np.zeros(len(series.value))
+    terms = SINGLE_CASE_MODELS[model]
+    return {
         "value": series.value,
         "intervention": series.intervention,
         "gap": series.gap,
         "linked": series.linked,
+        "time": off if "trend" not in terms else series.time_from_start if model == "piecewise" else series.time,
+        "time_in_intervention": series.intervention * series.time_in_phase if "slope_change" in terms else off,
+        "phase_index": series.phase_index,
+        "phases_differ": np.array(float("gamma" in terms)),
         "alpha_prior": np.array([priors.center, priors.alpha_sd]),
         "delta_prior_sd": np.array(priors.delta_sd),
+        "trend_prior_sd": np.array(priors.trend_sd),
+        "slope_change_prior_sd": np.array(priors.slope_change_sd),
+        "omega_prior_sd": np.array(priors.omega_sd),
         "sigma_prior_sd": np.array(priors.sigma_sd),
         "phi_prior": np.array([priors.phi_mean, priors.phi_sd]),
     }
-    if model == "level-trend":
-        data |= {"time": series.time, "trend_prior_sd": np.array(priors.trend_sd)}
-    elif model == "phase-level":
-        data |= {"phase_index": series.phase_index, "omega_prior_sd": np.array(priors.omega_sd)}
-    elif model == "piecewise":
-        data |= {
-            "time": series.time_from_start,
-            "time_in_intervention": series.intervention * series.time_in_phase,
-            "trend_prior_sd": np.array(priors.trend_sd),
-            "slope_change_prior_sd": np.array(priors.slope_change_sd),
-        }
-    return data
 
 
-def build_single_case(data: dict[str, Any], *, model: str) -> pm.Model:
+def build_single_case(data: dict[str, Any], *, terms: tuple[str, ...] = TERMS) -> pm.Model:
     """The PyMC model of one case.
 
-    The expected value at session *t*, with D = 1 under intervention:
+    The expected value at session *t*, with D = 1 under intervention, is alpha + delta D and the model's terms:
 
-    - ``level``: alpha + delta D
-    - ``level-trend``: alpha + delta D + trend (t - mean session)
-    - ``phase-level``: alpha + delta D + gamma[phase], gamma ~ Normal(0, omega)
-    - ``piecewise``: alpha + trend (t - first session) + delta D + slope_change D (t - first session of that phase)
+    - ``level``: none
+    - ``level-trend``: + trend (t - mean session)
+    - ``phase-level``: + gamma[phase], gamma ~ Normal(0, omega)
+    - ``piecewise``: + trend (t - first session) + slope_change D (t - first session of that phase)
 
     Parameters
     ----------
     data : dict
         From `single_case_data`; everything enters as `pm.Data`, so one compilation serves every client.
-    model : {"level", "level-trend", "phase-level", "piecewise"}
-        Which model.
+    terms : tuple of str
+        The terms to build, of ``trend, slope_change, gamma``; see `SINGLE_CASE_MODELS`.
 
     Returns
     -------
     pymc.Model
-        With parameters ``alpha, delta, sigma`` (marginal within-phase SD), ``phi`` and those of the model.
+        With parameters ``alpha, delta, sigma`` (marginal within-phase SD), ``phi`` and those of the terms.
 
     References
     ----------
     Huitema, B. E., & McKean, J. W. (2000). Design specification issues in time-series intervention models.
     Educational and Psychological Measurement, 60, 38-58. https://doi.org/10.1177/00131640021970358
     """
-    with pm.Model(coords={"phase": np.arange(PHASE_CAPACITY)} if model == "phase-level" else {}) as built:
-        d = _as_data(data)
+    with pm.Model(coords={"phase": np.arange(PHASE_CAPACITY)} if "gamma" in terms else {}) as built:
+        d = {name: pm.Data(name, content) for name, content in data.items()}
         alpha = pm.Normal("alpha", d["alpha_prior"][0], d["alpha_prior"][1])
         delta = pm.Normal("delta", 0, d["delta_prior_sd"])
         expected = alpha + delta * d["intervention"]
-        if model in ("level-trend", "piecewise"):
+        if "trend" in terms:
             expected += pm.Normal("trend", 0, d["trend_prior_sd"]) * d["time"]
-        if model == "piecewise":
-            slope_change = pm.Normal("slope_change", 0, d["slope_change_prior_sd"])
-            expected += slope_change * d["time_in_intervention"]
-        if model == "phase-level":
+        if "slope_change" in terms:
+            expected += pm.Normal("slope_change", 0, d["slope_change_prior_sd"]) * d["time_in_intervention"]
+        if "gamma" in terms:
             # Non-centred: with four phases the spread between them is mostly prior, a funnel when centred.
             omega = pm.HalfNormal("omega", d["omega_prior_sd"])
             z = pm.Normal("gamma_z", 0, 1, dims="phase")
             gamma = pm.Deterministic("gamma", omega * z, dims="phase")
-            expected += gamma[d["phase_index"]]
+            expected += d["phases_differ"] * gamma[d["phase_index"]]
         sigma = pm.HalfNormal("sigma", d["sigma_prior_sd"])
         ar1_likelihood(d, expected, sigma)
     return built
@@ -132,7 +136,3 @@ def ar1_likelihood(d: dict[str, Any], expected: Any, sigma: Any) -> None:
     rho = d["linked"] * phi ** d["gap"]
     before = pt.concatenate([[0.0], (d["value"] - expected)[:-1]])
     pm.Normal("observed", expected + rho * before, sigma * pt.sqrt(1 - rho**2), observed=d["value"])
-
-
-def _as_data(data: dict[str, Any]) -> dict[str, Any]:
-    return {name: pm.Data(name, content) for name, content in data.items()}

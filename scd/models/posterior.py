@@ -12,11 +12,11 @@ import pymc as pm
 import xarray as xr
 
 from scd import __version__
-from scd.models.gaussian import PHASE_CAPACITY, SINGLE_CASE_MODELS, build_single_case, single_case_data
+from scd.models.gaussian import PHASE_CAPACITY, SINGLE_CASE_MODELS, TERMS, build_single_case, single_case_data
 from scd.models.multilevel import build_multilevel, case_capacity, multilevel_data
 from scd.models.predictive import ar1_paths, expected_values, prior_draws
 from scd.models.priors import Priors, priors_for
-from scd.models.sampling import CHAINS, DRAWS, sample
+from scd.models.sampling import CHAINS, DRAWS, MULTILEVEL_DRAWS, sample
 from scd.models.series import Series, series_of
 from scd.study import Measure, Study, StudyError
 
@@ -64,7 +64,7 @@ def build_model(
                 field="measures",
             )
         return build_multilevel(multilevel_data(series, priors), capacity=len(series.cases))
-    return build_single_case(single_case_data(series, priors, model=model), model=model)
+    return build_single_case(single_case_data(series, priors, model=model), terms=SINGLE_CASE_MODELS[model])
 
 
 def fit(
@@ -75,7 +75,7 @@ def fit(
     model: str = "level",
     priors: Priors | None = None,
     seed: int = 1,
-    draws: int = DRAWS,
+    draws: int | None = None,
     chains: int = CHAINS,
     progress: Callable[[float], None] | None = None,
 ) -> xr.DataTree:
@@ -96,7 +96,7 @@ def fit(
     seed : int
         Seed of the sampler.
     draws, chains : int
-        Draws a chain, and chains.
+        Draws a chain (default 4,000, multilevel 3,000), and chains.
     progress : callable, optional
         Called with the share done, 0 to 1.
 
@@ -118,6 +118,7 @@ def fit(
     scaled = replace(series, value=sign[series.case_index] * (series.value - center[series.case_index])
                      / unit[series.case_index])  # fmt: skip
     own = priors.rescaled(center=priors.center, unit=priors.unit)
+    draws = draws or (MULTILEVEL_DRAWS if model == "multilevel" else DRAWS)
     if progress:
         progress(0.05)
     if model == "multilevel":
@@ -127,14 +128,13 @@ def fit(
         capacity = 0
         data = single_case_data(scaled, own, model=model)
     posterior, stats, target_accept = sample(
-        data, model=model, capacity=capacity, seed=seed, draws=draws, chains=chains, progress=progress
+        data, capacity=capacity, seed=seed, draws=draws, chains=chains, progress=progress
     )
-    keep = [name for name in posterior.data_vars if not str(name).endswith("_z")]
-    posterior = _named(posterior[keep], series, model=model)
-    posterior = _to_units(posterior, center=center, unit=unit, sign=sign, model=model)
+    posterior = _named(posterior[_parameters(posterior, model=model)], series)
+    posterior = _to_units(posterior, center=center, unit=unit, sign=sign)
     rng = np.random.default_rng(seed)
-    prior = _named(_prior(own, series, model=model, rng=rng), series, model=model)
-    prior = _to_units(prior, center=center, unit=unit, sign=sign, model=model)
+    prior = _named(_prior(own, series, model=model, rng=rng), series)
+    prior = _to_units(prior, center=center, unit=unit, sign=sign)
     tree = xr.DataTree.from_dict(
         {
             "posterior": posterior,
@@ -223,7 +223,18 @@ def _scales(series: Series, priors: Priors) -> tuple[np.ndarray, np.ndarray, np.
     )
 
 
-def _named(draws: xr.Dataset, series: Series, *, model: str) -> xr.Dataset:
+def _parameters(posterior: xr.Dataset, *, model: str) -> list[str]:
+    """The model's own parameters: without helper draws and without those of terms that it lacks."""
+    names = [str(name) for name in posterior.data_vars if not str(name).endswith("_z")]
+    if model == "multilevel":
+        return names
+    lacking = set(TERMS) - set(SINGLE_CASE_MODELS[model])
+    if "gamma" in lacking:
+        lacking.add("omega")
+    return [name for name in names if name not in lacking]
+
+
+def _named(draws: xr.Dataset, series: Series) -> xr.Dataset:
     """Cut off the spare phases or cases and give the others their names."""
     if "phase" in draws.dims:
         labels = list(series.phases[0])
@@ -233,9 +244,7 @@ def _named(draws: xr.Dataset, series: Series, *, model: str) -> xr.Dataset:
     return draws
 
 
-def _to_units(
-    draws: xr.Dataset, *, center: np.ndarray, unit: np.ndarray, sign: np.ndarray, model: str
-) -> xr.Dataset:  # fmt: skip
+def _to_units(draws: xr.Dataset, *, center: np.ndarray, unit: np.ndarray, sign: np.ndarray) -> xr.Dataset:
     """Bring draws from the unit scale back to the measures' units; an average over unlike measures stays unitless."""
     alike = bool((unit == unit[0]).all() and (center == center[0]).all() and (sign == sign[0]).all())
     by_case = {

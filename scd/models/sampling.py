@@ -11,16 +11,20 @@ import numpy as np
 import nutpie
 import xarray as xr
 
-from scd.models.gaussian import PHASE_CAPACITY, build_single_case
-from scd.models.multilevel import build_multilevel
+from scd.models.gaussian import build_single_case, single_case_data
+from scd.models.multilevel import build_multilevel, multilevel_data
+from scd.models.priors import priors_for
+from scd.models.series import Series
+from scd.study import Measure
 
-__all__ = ["CHAINS", "DRAWS", "compilations", "sample"]
+__all__ = ["CHAINS", "DRAWS", "MULTILEVEL_DRAWS", "compilations", "sample"]
 
 CHAINS = 4
-DRAWS = 2500
+DRAWS, MULTILEVEL_DRAWS = 4000, 3000
 _TUNE = 800
 _CORES = 2
-_TARGET_ACCEPT = (0.9, 0.99)
+# Spreads between a few cases make a funnel: the multilevel model starts with smaller steps.
+_TARGET_ACCEPT, _MULTILEVEL_TARGET_ACCEPT = (0.9, 0.99), (0.95, 0.99)
 
 # Two threads that ask for the same structure at once must not compile it twice.
 _compiling = threading.Lock()
@@ -29,10 +33,9 @@ _compiling = threading.Lock()
 def sample(
     data: dict[str, Any],
     *,
-    model: str,
     capacity: int = 0,
     seed: int,
-    draws: int = DRAWS,
+    draws: int,
     chains: int = CHAINS,
     progress: Callable[[float], None] | None = None,
 ) -> tuple[xr.Dataset, xr.Dataset, float]:
@@ -42,10 +45,8 @@ def sample(
     ----------
     data : dict
         The model's named arrays, best on a scale of unit size.
-    model : str
-        ``level``, ``level-trend``, ``phase-level``, ``piecewise`` or ``multilevel``.
     capacity : int
-        For ``multilevel``: room for so many cases.
+        Room for so many cases in the multilevel model; 0 for a single case.
     seed : int
         Same seed and data, same draws.
     draws, chains : int
@@ -61,11 +62,11 @@ def sample(
         The acceptance rate the draws were made with.
     """
     with _compiling:
-        compiled = _compiled(model, capacity)
+        compiled = _compiled(capacity)
     ready = compiled.with_data(**data)
     if progress:
         progress(0.3)
-    for target_accept in _TARGET_ACCEPT:
+    for target_accept in _MULTILEVEL_TARGET_ACCEPT if capacity else _TARGET_ACCEPT:
         tree = nutpie.sample(
             ready,
             draws=draws,
@@ -90,40 +91,26 @@ def compilations() -> int:
 
 
 @cache
-def _compiled(model: str, capacity: int) -> Any:
-    # Compiled on stand-in numbers: no client's data can reach a compile cache.
-    placeholder = _placeholder(model)
-    if model == "multilevel":
-        built = build_multilevel(placeholder, capacity=capacity)
-    else:
-        built = build_single_case(placeholder, model=model)
+def _compiled(capacity: int) -> Any:
+    placeholder = _placeholder(capacity)
+    built = build_multilevel(placeholder, capacity=capacity) if capacity else build_single_case(placeholder)
     return nutpie.compile_pymc_model(built)
 
 
-def _placeholder(model: str) -> dict[str, Any]:
+def _placeholder(capacity: int) -> dict[str, Any]:
+    """Stand-in data to compile with: no client's numbers can reach a compile cache."""
     obs = 4
-    data: dict[str, Any] = {
-        "value": np.array([0.0, 0.5, -0.5, 0.0]),
-        "intervention": np.array([0.0, 0.0, 1.0, 1.0]),
-        "gap": np.ones(obs, dtype="int64"),
-        "linked": np.array([0.0, 1.0, 1.0, 1.0]),
-        "sigma_prior_sd": np.array(1.0),
-        "phi_prior": np.array([0.3, 0.3]),
-    }
-    if model == "multilevel":
-        return data | {
-            "case_index": np.zeros(obs, dtype="int64"),
-            "alpha_mean_prior": np.array([0.0, 2.5]),
-            "alpha_sd_prior_sd": np.array(2.0),
-            "delta_mean_prior_sd": np.array(2.5),
-            "delta_sd_prior_sd": np.array(1.0),
-            "sigma_spread_prior_sd": np.array(0.3),
-        }
-    data |= {"alpha_prior": np.array([0.0, 2.5]), "delta_prior_sd": np.array(2.5)}
-    if model in ("level-trend", "piecewise"):
-        data |= {"time": np.arange(obs, dtype=float), "trend_prior_sd": np.array(0.25)}
-    if model == "piecewise":
-        data |= {"time_in_intervention": np.array([0.0, 0.0, 0.0, 1.0]), "slope_change_prior_sd": np.array(0.25)}
-    if model == "phase-level":
-        data |= {"phase_index": np.arange(obs) % PHASE_CAPACITY, "omega_prior_sd": np.array(0.5)}
-    return data
+    measure = Measure(key="y", label="Y", improvement="increase", minimum=-2.5, maximum=2.5)
+    series = Series(
+        cases=("A",),
+        measures=(measure,),
+        phases=(("A1", "B1"),),
+        value=np.array([0.0, 0.5, -0.5, 0.0]),
+        session=np.arange(1, obs + 1),
+        case_index=np.zeros(obs, dtype="int64"),
+        phase_index=np.array([0, 0, 1, 1]),
+        intervention=np.array([0.0, 0.0, 1.0, 1.0]),
+        phase_start=np.array([1, 1, 3, 3]),
+    )
+    priors = priors_for(measure)
+    return multilevel_data(series, priors) if capacity else single_case_data(series, priors, model="level")
