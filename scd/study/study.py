@@ -177,7 +177,8 @@ class Study(Record):
                         f"{where}: '{measure.label}' must be {measure.range_words} (got {entry.value:g})",
                         field="values",
                     )
-                if entry.trials is not None and entry.value is not None and entry.value > entry.trials:
+                counted = measure.scale in ("count", "proportion")  # of a percentage the trials only tell the weight
+                if counted and entry.trials is not None and (entry.value or 0) > entry.trials:
                     raise StudyError(
                         f"{where}: '{measure.label}' can't be above its trials (got {entry.value:g} of {entry.trials})",
                         field="values",
