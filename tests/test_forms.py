@@ -17,6 +17,7 @@ import pytest
 
 from scd.analysis.summary import Summary
 from scd.design.randomization import assignment_is_admissible, redraw
+from scd.forms.caseload_page import open_caseload_page
 from scd.forms.effect_form import EffectForm
 from scd.forms.fields import Alert, button
 from scd.forms.lab import lab_command
@@ -218,10 +219,12 @@ def test_a_multiple_baseline_from_the_empty_page_to_its_reports(workspace):
     with workspace.open() as caseload:
         assert sorted(caseload.labels(page.code).values()) == ["Anna", "Ben", "Cleo"]
 
+    random = np.random.default_rng(3)
     rows = ["case\tsession\tPHQ-9 depression"]
-    noise = np.random.default_rng(1).normal(0, 1.5, size=(3, 18)).round()
-    for tier, (name, start) in enumerate([("Anna", 6), ("ben", 9), ("Cleo", 12)]):
-        rows += [f"{name}\t{s}\t{(15 if s < start else 8) + noise[tier, s - 1]:g}" for s in range(1, 19)]
+    for name, start in (("Anna", 6), ("ben", 9), ("Cleo", 12)):
+        level, gain = random.normal(15, 3), random.normal(-6, 2)
+        values = level + gain * (np.arange(1, 19) >= start) + random.normal(0, 2, size=18)
+        rows += [f"{name}\t{n}\t{v:g}" for n, v in enumerate(values.round().clip(0, 27), start=1)]
     page.sessions_form.table.pasted.value = "\n".join(rows)
     page.sessions_form.table.read.click()
     assert "54 sessions read" in page.sessions_form.table.told.value
@@ -758,6 +761,28 @@ def test_controls_can_be_reached_and_read(saved):
 # --- pages and JupyterLab -------------------------------------------------------------------------------------------
 
 
+def test_the_list_of_studies_shows_the_clinics_names_and_leads_to_every_page(workspace, saved, monkeypatch):
+    saved.measures_form.label.value = XSS
+    saved.save.click()
+    monkeypatch.setenv("SCD_WORKSPACE", str(workspace.path))
+    monkeypatch.setenv("SCD_LAB_URL", "/")
+    listed = open_caseload_page()
+    assert (workspace.pages / f"{saved.code}.ipynb").exists(), "an imported study gets its page here"
+    assert f'href="/doc/tree/pages/{saved.code}.ipynb"' in listed.list.value
+    assert "&lt;img" in listed.list.value
+    assert "<img" not in listed.list.value
+    assert "PHQ-9 depression" in listed.list.value
+    assert "A1-B1-A2-B2" in listed.list.value
+    listed.staircase.click()
+    assert "The page is ready" in listed.told.value
+    assert "not saved yet" in listed.list.value
+    assert len(list(workspace.pages.glob("[A-Z]*.ipynb"))) == 2
+    with workspace.open() as caseload:
+        caseload.retire(saved.code, revision=2, reason="set up by mistake")
+    listed.again.click()
+    assert saved.code not in listed.list.value
+
+
 def test_practice_keeps_nothing_and_says_so():
     page = open_page(kind="multiple-baseline")
     assert "Practice mode: nothing is kept." in page.head.value
@@ -771,8 +796,12 @@ def test_practice_keeps_nothing_and_says_so():
 def test_a_page_with_a_code_refuses_to_work_without_its_workspace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SCD_WORKSPACE", raising=False)
+    page = open_page(new_code())
+    assert "can&#x27;t be opened" in page.head.value
+    assert "scd init" in page.head.value
+    assert not page.client.children
     with pytest.raises(StudyError, match="scd init"):
-        open_page(new_code())
+        page.check()
 
 
 def test_an_unknown_kind_of_page_is_refused(workspace):
@@ -823,12 +852,10 @@ def test_lab_brings_its_own_settings_and_leaves_the_users_alone(workspace, tmp_p
     assert not (tmp_path / "home").exists()
 
 
-def test_lab_opens_the_only_page_or_the_list_and_knows_a_page_by_its_code(workspace):
-    assert any("default_url=/lab/tree/pages" in a for a in lab_command(workspace)[0])
+def test_lab_opens_the_list_of_studies_or_the_page_with_a_code(workspace):
+    assert any("default_url=/doc/tree/pages/caseload.ipynb" in a for a in lab_command(workspace)[0])
+    assert (workspace.pages / "caseload.ipynb").exists()
     page = new_page(workspace, "abab")
-    assert any(f"/doc/tree/pages/{page.name}" in a for a in lab_command(workspace)[0])
-    new_page(workspace, "abab")
-    assert any("default_url=/lab/tree/pages" in a for a in lab_command(workspace)[0])
     assert any(f"/doc/tree/pages/{page.name}" in a for a in lab_command(workspace, page=page.stem.lower())[0])
     with pytest.raises(StudyError, match="is not in this workspace"):
         lab_command(workspace, page="NOBODY")

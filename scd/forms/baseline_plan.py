@@ -76,6 +76,7 @@ class StaggeredPlan(View):
         top = (self.across, self.tiers_number, self.how, self.sessions, self.min_phase)
         for field in (*top, *(f for tier in self.tiers for f in tier.fields)):
             field.watch(self._react)
+        self.offer(())
         self._lay_out()
 
     @property

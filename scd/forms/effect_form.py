@@ -13,6 +13,7 @@ from scd.analysis.summary import Summary, summarize
 from scd.forms.fields import Alert, View, button, choice, choices, folded, row, shown
 from scd.forms.markup import mistake, said
 from scd.forms.results import diagnostics_table, effects_table
+from scd.forms.schedule import case_name
 from scd.study import Study, StudyError
 
 __all__ = ["EffectForm"]
@@ -51,7 +52,7 @@ class EffectForm(View):
         self._labels: dict[str, str] = {}
         self._unsaved = 0
         self.task: asyncio.Task[None] | None = None
-        self.measure = choice("Measure", [("", "")], "")
+        self.measure = choice("Measure", [("", "")], "", width="30em", label="initial")
         self.run = button("Estimate effect", alert.guard(lambda _b: self._start(self._estimate_later)), main=True)
         self.make = button("Make report", alert.guard(lambda _b: self._start(self._report_later)))
         self.bar = widgets.FloatProgress(
@@ -181,8 +182,8 @@ class EffectForm(View):
         self.words.value = "".join(
             [
                 said(summary.withheld and f"The result is withheld: {summary.withheld}", tone="warning"),
-                *(said(paragraph) for paragraph in summary.text),
-                *(said(warning, tone="warning") for warning in summary.warnings),
+                *(said(self._named(paragraph)) for paragraph in summary.text),
+                *(said(self._named(warning), tone="warning") for warning in summary.warnings),
             ]
         )
         key = summary.measure.split("+")[0]
@@ -194,6 +195,12 @@ class EffectForm(View):
         self.summary = summary
         self._mark()
         self._lay_out()
+
+    def _named(self, text: str) -> str:
+        """The clinic's own names beside the codes, on this page only."""
+        for code in self._labels:
+            text = text.replace(code, case_name(code, self._labels))
+        return text
 
     def _mark(self) -> None:
         told = []

@@ -45,8 +45,8 @@ class Field(View):
         With a visible description.
     hint : str
         One short sentence on what to enter.
-    indent : str
-        How far hint and message stand from the left, as CSS.
+    indent, width : str
+        How far hint and message stand from the left, and how wide the message may get, as CSS.
 
     Examples
     --------
@@ -55,10 +55,10 @@ class Field(View):
     5
     """
 
-    def __init__(self, control: widgets.DOMWidget, *, hint: str = "", indent: str = "0px") -> None:
+    def __init__(self, control: widgets.DOMWidget, *, hint: str = "", indent: str = "0px", width: str = "38em") -> None:
         self.control = control
         self.quiet = False  # while a list is exchanged, nobody has chosen anything
-        self.message = widgets.HTML(layout=widgets.Layout(margin=f"0 0 0 {indent}", display="none", max_width="38em"))
+        self.message = widgets.HTML(layout=widgets.Layout(margin=f"0 0 0 {indent}", display="none", max_width=width))
         self.hint = widgets.HTML(said(hint, tone="quiet"), layout=widgets.Layout(margin=f"0 0 0 {indent}"))
         super().__init__([control, *([self.hint] if hint else []), self.message])
 
@@ -366,4 +366,5 @@ def _field(
         control.layout.flex_flow, control.layout.align_items, control.layout.height = "column", "stretch", "auto"
     control.tabbable = True
     beside = above or label == "initial"
-    return Field(control, hint=hint, indent="2px" if beside else f"calc({label} + 10px)")
+    broad = "38em" if width == _WIDTH else "20em"
+    return Field(control, hint=hint, indent="2px" if beside else f"calc({label} + 10px)", width=broad)

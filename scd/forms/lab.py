@@ -8,7 +8,7 @@ import sys
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from scd.forms.pages import LAB_FOLDER, private_folder
+from scd.forms.pages import LAB_FOLDER, caseload_page, private_folder
 from scd.records.workspace import Workspace
 from scd.study import StudyError
 
@@ -38,7 +38,7 @@ def lab_command(
     workspace : Workspace
         The clinic's folder.
     page : str or pathlib.Path, optional
-        A page's code or file, to be opened alone; without it the only page there is, or the list of pages.
+        A page's code or file, to be opened alone; without it the list of all studies.
     port : int, optional
         By default JupyterLab looks for a free one from 8888 on.
     browser : bool
@@ -95,15 +95,15 @@ def lab_command(
         "JUPYTERLAB_WORKSPACES_DIR": folder / "workspaces",
         "IPYTHONDIR": folder / "ipython",
         "SCD_WORKSPACE": workspace.path,
-        "SCD_FILES_URL": "/files/",
+        "SCD_LAB_URL": "/",
     }
     return argv, dict(os.environ) | {name: str(value) for name, value in own.items()}
 
 
 def _first_url(workspace: Workspace, page: str | Path | None) -> str:
-    there = sorted(p.stem for p in workspace.pages.glob("*.ipynb"))
     if page is None:
-        return f"/doc/tree/pages/{there[0]}.ipynb" if len(there) == 1 else "/lab/tree/pages"
+        return f"/doc/tree/pages/{caseload_page(workspace).name}"
+    there = sorted(p.stem for p in workspace.pages.glob("*.ipynb"))
     name = Path(page).name.removesuffix(".ipynb")
     found = next((stem for stem in there if stem.casefold() == name.casefold()), None)
     if found is None:

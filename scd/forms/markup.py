@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Literal
 
-__all__ = ["STYLE", "mistake", "said", "table"]
+__all__ = ["LINK", "STYLE", "mistake", "said", "table"]
+
+LINK = "color:#0b4f8a;text-decoration:underline"
+"""How a link is set: JupyterLab leaves those of widgets without a sign."""
 
 STYLE = (
     "<style>.scd-above > .widget-label{width:auto;max-width:100%;text-align:left;line-height:20px;height:20px}"
@@ -72,7 +75,13 @@ def mistake(text: str) -> str:
     return f'<p role="alert" style="margin:2px 0;line-height:1.4;color:#8a1212;font-weight:600">✗ {words}</p>'
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, caption: str = "") -> str:
+def table(
+    head: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    caption: str = "",
+    links: Mapping[str, str] | None = None,
+) -> str:
     """A table whose cells are all text.
 
     Parameters
@@ -83,6 +92,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, caption: str
         One entry a column; None leaves the cell empty.
     caption : str
         Stands above the table.
+    links : mapping of str to str, optional
+        HTML of a link for texts of the first column.
 
     Returns
     -------
@@ -97,7 +108,13 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, caption: str
     top = f'<caption style="text-align:left;padding:4px 0;color:#555">{escape(caption)}</caption>' if caption else ""
     names = "".join(f'<th scope="col" style="{_CELL}">{escape(name)}</th>' for name in head)
     body = "".join(
-        "<tr>" + "".join(f'<td style="{_CELL}">{"" if c is None else escape(str(c))}</td>' for c in row) + "</tr>"
+        f'<tr><td style="{_CELL}">{(links or {}).get(str(row[0])) or _text(row[0])}</td>'
+        + "".join(f'<td style="{_CELL}">{_text(cell)}</td>' for cell in row[1:])
+        + "</tr>"
         for row in rows
     )
     return f'<table style="border-collapse:collapse;line-height:1.4">{top}<tr>{names}</tr>{body}</table>'
+
+
+def _text(cell: object) -> str:
+    return "" if cell is None else escape(str(cell))

@@ -20,7 +20,7 @@ from scd.records.caseload import StaleSave, Stored
 from scd.records.workspace import Workspace, find_workspace, init_workspace
 from scd.study import StudyError, new_code
 
-__all__ = ["Page", "open_page"]
+__all__ = ["ClosedPage", "Page", "open_page"]
 
 Kind = Literal["reversal", "multiple-baseline"]
 _KINDS: dict[str, Kind] = {"abab": "reversal", "multiple-baseline": "multiple-baseline"}
@@ -104,6 +104,8 @@ class Page(View):
             return
         self._take(stored, setup=True, keep=True)
         self._fold(opened=False)
+        if stored.revision == 1 and study.randomization is not None:
+            self._plan_fold.selected_index = 0  # now the draw may be seen
         self.told.value = said(f"{_saved_words(stored)} Sessions are recorded in part 3.", tone="good")
         self.sessions_form.draw()
 
@@ -263,7 +265,41 @@ class Page(View):
         return make_reports(self.workspace, self.stored.study, summary=summary, labels=self._labels)
 
 
-def open_page(code: str = "", *, kind: Literal["abab", "multiple-baseline"] = "abab", workspace: str = "") -> Page:
+class ClosedPage(View):
+    """What is shown in place of a page that can't be opened: why, and nothing to fill in.
+
+    Parameters
+    ----------
+    error : StudyError
+        Why.
+
+    Examples
+    --------
+    >>> page = ClosedPage(StudyError("store: is missing"))
+    >>> "store: is missing" in page.head.value
+    True
+    """
+
+    def __init__(self, error: StudyError) -> None:
+        self.error = error
+        self.head = shown(mistake(f"This page can't be opened, and nothing typed here could be kept.\n{error.message}"))
+        self.client, self.plan, self.sessions, self.effect = (View() for _ in range(4))
+        super().__init__([self.head])
+
+    def check(self) -> None:
+        """Raise the error: a page that can't be opened is not whole.
+
+        Raises
+        ------
+        StudyError
+            Always.
+        """
+        raise self.error
+
+
+def open_page(
+    code: str = "", *, kind: Literal["abab", "multiple-baseline"] = "abab", workspace: str = ""
+) -> Page | ClosedPage:
     """Open the page of a study: what the store holds, or an empty form before the first save.
 
     Parameters
@@ -277,13 +313,14 @@ def open_page(code: str = "", *, kind: Literal["abab", "multiple-baseline"] = "a
 
     Returns
     -------
-    Page
-        In practice mode, with a store that goes away, when there is no code.
+    Page or ClosedPage
+        In practice mode, with a store that goes away, when there is no code. Closed, with the reason in words, when
+        there is no workspace or its store can't be read.
 
     Raises
     ------
     StudyError
-        When there is a code and no workspace: what would be typed could not be kept.
+        When there is no such kind of page.
 
     Examples
     --------
@@ -300,12 +337,15 @@ def open_page(code: str = "", *, kind: Literal["abab", "multiple-baseline"] = "a
         page = Page(new_code(), kind=_KINDS[kind], workspace=place, practice=_PRACTICE[kind])
         page.folder = folder  # goes away with the page
         return page
-    found = find_workspace(workspace or None)
-    key = (str(found.path), code)
-    held = _OPEN.get(key)
-    if held is not None and held.unsaved:
-        return held
-    _OPEN[key] = page = Page(code, kind=_KINDS[kind], workspace=found)
+    try:
+        found = find_workspace(workspace or None)
+        key = (str(found.path), code)
+        held = _OPEN.get(key)
+        if held is not None and held.unsaved:
+            return held
+        _OPEN[key] = page = Page(code, kind=_KINDS[kind], workspace=found)
+    except StudyError as error:
+        return ClosedPage(error)
     return page
 
 

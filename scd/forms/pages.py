@@ -10,9 +10,9 @@ from typing import Literal
 
 from scd.records.workspace import Workspace
 from scd.reports.templates import template_path
-from scd.study import StudyError
+from scd.study import Study, StudyError
 
-__all__ = ["LAB_FOLDER", "new_page", "private_folder"]
+__all__ = ["LAB_FOLDER", "caseload_page", "new_page", "page_of", "private_folder"]
 
 LAB_FOLDER = Path(".scd") / "lab"
 """Where a workspace keeps what JupyterLab needs, apart from the user's own settings."""
@@ -57,11 +57,53 @@ def new_page(workspace: Workspace, kind: Literal["abab", "multiple-baseline"], *
             code = caseload.new_code()
             while (workspace.pages / f"{code}.ipynb").exists():
                 code = caseload.new_code()
-    page = json.loads(template_path(_TEMPLATES[kind]).read_text(encoding="utf-8"))
-    for cell in page["cells"]:
+    return _put(workspace, _TEMPLATES[kind], code=code)
+
+
+def page_of(workspace: Workspace, study: Study) -> Path:
+    """The page of a stored study; one is made where there is none, as after an import.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The clinic's folder.
+    study : Study
+        As stored.
+
+    Returns
+    -------
+    pathlib.Path
+        ``pages/<CODE>.ipynb``.
+    """
+    path = workspace.pages / f"{study.code}.ipynb"
+    kind = "abab" if study.design == "reversal" else "multiple_baseline"
+    return path if path.exists() else _put(workspace, kind, code=study.code)
+
+
+def caseload_page(workspace: Workspace) -> Path:
+    """The page that lists all studies; it is made where it is missing.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The clinic's folder.
+
+    Returns
+    -------
+    pathlib.Path
+        ``pages/caseload.ipynb``.
+    """
+    path = workspace.pages / "caseload.ipynb"
+    return path if path.exists() else _put(workspace, "caseload", code="")
+
+
+def _put(workspace: Workspace, template: str, *, code: str) -> Path:
+    """Copy a template, write the code into its parameters, and sign it."""
+    page = json.loads(template_path(template).read_text(encoding="utf-8"))
+    for cell in page["cells"] if code else ():
         if "parameters" in cell["metadata"].get("tags", []):
             cell["source"] = [f'code = "{code}"  # the study that this page shows\n', 'workspace = ""']
-    path = workspace.pages / f"{code}.ipynb"
+    path = workspace.pages / f"{code or template}.ipynb"
     _write(path, json.dumps(page, ensure_ascii=False, indent=1) + "\n")
     _trust(workspace, path)
     return path

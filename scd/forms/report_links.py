@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from scd.forms.markup import said
+from scd.forms.markup import LINK, said
 from scd.forms.schedule import case_name
 from scd.records.workspace import Workspace
 from scd.study import Study
@@ -60,9 +60,10 @@ def make_reports(workspace: Workspace, study: Study, *, summary: Summary, labels
 
 
 def _link(name: str, path: Path, workspace: Workspace) -> str:
-    served = os.environ.get("SCD_FILES_URL", "")
+    lab = os.environ.get("SCD_LAB_URL", "")
     place = f'<br><span style="color:#555">{escape(str(path))}</span>'
-    if not served or not path.is_relative_to(workspace.path):
+    if not lab or not path.is_relative_to(workspace.path):
         return escape(name) + place
-    url = served + quote(path.relative_to(workspace.path).as_posix())
-    return f'<a href="{escape(url)}" target="_blank" rel="noopener">{escape(name)}</a> (opens in a new tab){place}'
+    url = f"{lab}files/" + quote(path.relative_to(workspace.path).as_posix())
+    link = f'<a href="{escape(url)}" style="{LINK}" target="_blank" rel="noopener">{escape(name)}</a>'
+    return f"{link} (opens in a new tab){place}"

@@ -52,19 +52,20 @@ class SessionsForm(View):
         self._stored: Study | None = None
         self._labels: dict[str, str] = {}
         self.entries: dict[str, CaseEntry] = {}
-        self.chosen = choice("Case", [("", "")], "")
+        self.chosen = choice("Case", [("", "")], "", width="30em", label="initial")
         self.table = TableEntry(alert, taken=self._take)
         self.save = button("Save sessions", alert.guard(lambda _button: save()), main=True)
         self.told = shown()
-        self.measure = choice("Show in the chart", [("", "")], "")
+        self.measure = choice("Show in the chart", [("", "")], "", width="30em", label="initial")
         self.chart = shown()
         self.empty = shown(said("First save the study (part 2). Then the sessions are recorded here.", tone="quiet"))
         self._place = widgets.VBox()
+        self._table_fold = folded("Paste from a spreadsheet, or take a file", self.table)
         self._all = widgets.VBox(
             [
                 self.chosen,
                 self._place,
-                folded("Paste from a spreadsheet, or take a file", self.table),
+                self._table_fold,
                 row([self.save]),
                 self.told,
                 self.measure,
@@ -117,6 +118,7 @@ class SessionsForm(View):
                 self.entries[case.code].adopt(held)
         if not keep:
             self.table.clear()
+            self._table_fold.selected_index = None
         codes = [c.code for c in study.cases]
         first = self.chosen.value if self.chosen.value in codes else codes[0]
         self.chosen.control.description = _ASKED[study.across]
@@ -132,6 +134,8 @@ class SessionsForm(View):
         if not any(case.sessions for case in self._stored.cases):
             self.chart.value = said("The chart appears with the first session.", tone="quiet")
             return
+        if "<svg" not in self.chart.value:
+            self.chart.value = said("Drawing the chart …", tone="quiet")
         self.chart.value = record_picture(self._stored, measure=str(self.measure.value), labels=self._labels)
 
     def find_mistakes(self) -> str:

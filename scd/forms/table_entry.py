@@ -55,14 +55,23 @@ class TableEntry(View):
         )
         self.read = button("Read pasted cells", alert.guard(self._paste))
         self.upload = widgets.FileUpload(
-            description="Choose a file", accept=".csv,.tsv,.txt,.xlsx", layout=widgets.Layout(width="auto")
+            description="Choose a file",
+            accept=".csv,.tsv,.txt,.xlsx",
+            layout=widgets.Layout(width="auto", margin="4px 0"),
         )
         self.upload.observe(alert.guard(self._open), names="value")
         self.told = shown()
         self.preview = shown()
         self.away = button("Do not take this table", alert.guard(self._discard))
         self.away.layout.display = "none"
-        parts = [shown(said(_HOW)), self.pasted, row([self.read, self.upload]), self.told, self.away, self.preview]
+        parts = [
+            shown(said(_HOW)),
+            self.pasted,
+            row([self.read, self.upload]),
+            self.told,
+            row([self.away]),
+            self.preview,
+        ]
         super().__init__(parts)
 
     def aim(self, study: Study, *, case: str, labels: Mapping[str, str]) -> None:

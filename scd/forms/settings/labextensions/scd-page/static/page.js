@@ -53,7 +53,7 @@
         await app.commands.execute("notebook:run-all-cells");
         // Running ends at the last cell; people begin at the first.
         widget.content.activeCellIndex = 0;
-        widget.content.node.scrollTop = 0;
+        widget.content.widgets[0].node.scrollIntoView();
       };
 
       const look = () => {

@@ -1,0 +1,128 @@
+"""The first page of a workspace: all studies by the clinic's own names, each with a link to its page."""
+
+from __future__ import annotations
+
+import os
+from html import escape
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+from scd.forms.fields import Alert, View, button, row, shown
+from scd.forms.markup import LINK, STYLE, mistake, said, table
+from scd.forms.pages import new_page, page_of
+from scd.records.caseload import Stored
+from scd.records.workspace import Workspace, find_workspace
+from scd.study import StudyError
+
+__all__ = ["CaseloadPage", "open_caseload_page"]
+
+_HEAD = ("Open", "Your name for it", "Design", "Measures", "Sessions", "Last saved")
+
+
+class CaseloadPage(View):
+    """All studies of a workspace, and the way to a new one.
+
+    Parameters
+    ----------
+    workspace : Workspace, optional
+        The clinic's folder; None when there is none, which the page then says.
+
+    Examples
+    --------
+    >>> "no workspace here" in CaseloadPage(None).list.value
+    True
+    """
+
+    def __init__(self, workspace: Workspace | None) -> None:
+        self.workspace = workspace
+        self.alert = Alert()
+        self.list = shown()
+        self.told = shown()
+        guard = self.alert.guard
+        self.abab = button("New page: AB, ABA or ABAB", guard(lambda _b: self.add("abab")))
+        self.staircase = button("New page: multiple baseline", guard(lambda _b: self.add("multiple-baseline")))
+        self.again = button("Refresh the list", guard(lambda _b: self.show()))
+        super().__init__([self.list, row([self.abab, self.staircase, self.again]), self.told, self.alert])
+        self.show()
+
+    def show(self) -> None:
+        """Read the store and show every study."""
+        if self.workspace is None:
+            self.list.value = said("Practice mode: there is no workspace here, and so no list.", tone="warning")
+            return
+        with self.workspace.open() as caseload:
+            held = [(stored, caseload.labels(stored.study.code)) for stored in caseload.list()]
+            known = {stored.study.code for stored in caseload.list(retired=True)}
+        rows = [_row(self.workspace, stored, labels) for stored, labels in held]
+        waiting = sorted(p.stem for p in self.workspace.pages.glob("[A-Z]*.ipynb") if p.stem not in known)
+        rows += [(code, "", "not saved yet", "", "", "") for code in waiting]
+        if not rows:
+            self.list.value = STYLE + said("No study yet: begin with one of the two buttons.")
+            return
+        links = {code: _link(code) for code in [*known, *waiting]}
+        self.list.value = STYLE + table(_HEAD, rows, links=links)
+
+    def add(self, kind: Literal["abab", "multiple-baseline"]) -> None:
+        """Make a page for a new study, and show where it is."""
+        self.alert.clear()
+        if self.workspace is None:
+            self.told.value = mistake("There is no workspace here. Make one in a terminal: scd init FOLDER")
+            return
+        try:
+            code = new_page(self.workspace, kind).stem
+        except StudyError as error:
+            self.told.value = mistake(error.message)
+            return
+        self.show()
+        self.told.value = f"<p>✓ The page is ready: {_link(code)}</p>"
+
+
+def open_caseload_page(workspace: str = "") -> CaseloadPage:
+    """Open the list of all studies.
+
+    Parameters
+    ----------
+    workspace : str
+        The clinic's folder; by default ``SCD_WORKSPACE``, or the folder that the notebook lies in.
+
+    Returns
+    -------
+    CaseloadPage
+
+    Raises
+    ------
+    StudyError
+        When a folder is named that is no workspace.
+
+    Examples
+    --------
+    >>> open_caseload_page("/nowhere")
+    Traceback (most recent call last):
+    scd.study.errors.StudyError: folder '/nowhere': is not a workspace of scd; make one with: scd init '/nowhere'
+    """
+    if not workspace and not os.environ.get("SCD_WORKSPACE"):
+        try:
+            return CaseloadPage(find_workspace())
+        except StudyError:
+            return CaseloadPage(None)
+    return CaseloadPage(find_workspace(workspace or None))
+
+
+def _row(workspace: Workspace, stored: Stored, labels: dict[str, str]) -> tuple[object, ...]:
+    study = stored.study
+    page_of(workspace, study)
+    names = list(dict.fromkeys(labels[c] for c in [study.code, *(c.code for c in study.cases)] if labels.get(c)))
+    phases = "-".join(p.label for p in study.cases[0].phases)
+    design = f"{len(study.cases)} {study.across}, {phases}" if study.across else phases
+    counts = sorted({len(case.sessions) for case in study.cases})
+    sessions = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else str(counts[0])
+    measures = ", ".join(m.label for m in study.measures)
+    return (study.code, ", ".join(names), design, measures, sessions, f"{stored.saved_at.astimezone():%d %b %Y, %H:%M}")
+
+
+def _link(code: str) -> str:
+    lab = os.environ.get("SCD_LAB_URL", "")
+    path = Path("pages") / f"{code}.ipynb"
+    url = f"{lab}doc/tree/{quote(path.as_posix())}" if lab else quote(f"{code}.ipynb")
+    return f'<a href="{escape(url)}" style="{LINK}" target="_blank" rel="noopener">{escape(code)}</a>'
