@@ -53,7 +53,7 @@ class SyntheticStudy:
 
 
 def synthetic_studies(*, seed: int = 1) -> tuple[SyntheticStudy, ...]:
-    """Twelve made-up studies of what clinics meet: effects, none, harm, gaps, too little data, unfinished work.
+    """Eleven made-up studies of what clinics meet: effects, none, harm, gaps, too little data, unfinished work.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def synthetic_studies(*, seed: int = 1) -> tuple[SyntheticStudy, ...]:
     --------
     >>> studies = synthetic_studies()
     >>> len(studies), studies[0].study.code, studies[0].study.design
-    (12, 'SYNAB2', 'reversal')
+    (11, 'SYNAB2', 'reversal')
     >>> studies[0].study.fingerprint() == synthetic_studies()[0].study.fingerprint()
     True
     """
@@ -82,7 +82,6 @@ def synthetic_studies(*, seed: int = 1) -> tuple[SyntheticStudy, ...]:
         _too_few_points,
         _randomized_start,
         _running,
-        _floor_effect,
         _percentage,
         _across_clients,
         _across_behaviours,
@@ -202,16 +201,6 @@ def _running(seed: Sequence[int], name: str) -> SyntheticStudy:
     )
 
 
-def _floor_effect(seed: Sequence[int], name: str) -> SyntheticStudy:
-    study = reversal(measures=(_URGE,), phases="ABAB", sessions=(7, 6, 6, 7), code="SYNABA")
-    courses = {"urge": Course((4.8, 0.6, 4.2, 0.3), sd=1.2)}
-    return SyntheticStudy(
-        _fill(study, courses, seed=seed),
-        f"{name} (floor)",
-        "The urge falls by about 4 points, down to the lowest rating there is.",
-    )
-
-
 def _percentage(seed: Sequence[int], name: str) -> SyntheticStudy:
     tasks = Measure(
         key="tasks",
@@ -223,7 +212,7 @@ def _percentage(seed: Sequence[int], name: str) -> SyntheticStudy:
         unit="%",
         meaningful_change=20,
     )
-    study = reversal(measures=(tasks,), phases="ABA", sessions=(6, 8, 6), code="SYNABB")
+    study = reversal(measures=(tasks,), phases="ABA", sessions=(6, 8, 6), code="SYNABA")
     courses = {"tasks": Course((42, 74, 60), sd=9, step=5)}
     return SyntheticStudy(
         _fill(study, courses, seed=seed),
