@@ -96,7 +96,7 @@ def fit(
     seed : int
         Seed of the sampler.
     draws, chains : int
-        Draws a chain (default 4,000, multilevel 3,000), and chains.
+        Draws a chain (default 2,000, multilevel 3,000), and chains.
     progress : callable, optional
         Called with the share done, 0 to 1.
 
