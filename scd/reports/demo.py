@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -27,6 +28,7 @@ _NOTICE_TEXT = f"""{BANNER}
 This workspace was made by `scd demo`. Everybody in it is made up. Running the demo again renews the reports.
 """
 _KERNELS = 2
+_UP_TO_IMPROVEMENT = re.compile(r".*?[Pp]robability of improvement[^()]*\([^()]*\)\.")
 _Futures = dict[tuple[str, str], Future[Path]]
 
 
@@ -186,7 +188,7 @@ def _pages(study: Study) -> list[tuple[str, str]]:
 
 
 def _structure(one: SyntheticStudy) -> int:
-    """The place of a study in the order of fitting: what compiles fast comes first, so that kernels start soon."""
+    """The place of a study in the order of fitting: single cases share one compilation, so that kernels start soon."""
     return int(headline_model(one.study) == "multilevel")
 
 
@@ -204,8 +206,10 @@ def _report(workspace: Workspace, code: str, audience: str, summary: Summary, te
 
 
 def _headline(summary: Summary) -> str:
+    """The first paragraph up to the probability of improvement, and why there is no verdict, where there is none."""
+    first = _UP_TO_IMPROVEMENT.match(summary.text[0])
     reservations = [text for text in summary.text[1:] if text.startswith("No verdict")]
-    return " ".join([*summary.text[:1], *reservations])
+    return " ".join([first[0] if first else summary.text[0], *reservations])
 
 
 def _with_links(row: DemoRow, pages: _Futures, *, workspace: Workspace) -> DemoRow:

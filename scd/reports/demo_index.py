@@ -31,7 +31,7 @@ tbody th { font-weight: 600; min-width: 8.5rem; }
 .code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-weight: 400; color: #444; display: block; }
 .story { min-width: 13rem; }
 .series { min-width: 10rem; }
-.says { min-width: 17rem; }
+.says { min-width: 19rem; }
 .failed { font-weight: 600; }
 td a { display: block; white-space: nowrap; }
 svg { display: block; margin-bottom: .3rem; }
