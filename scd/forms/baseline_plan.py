@@ -9,7 +9,8 @@ from typing import Any
 from scd.design.plans import multiple_baseline
 from scd.design.randomization import draw_start_windows
 from scd.design.standards import grade_wwc
-from scd.forms.fields import Field, View, choice, choices, row, typed
+from scd.forms.fields import Field, choice, choices, typed
+from scd.forms.view import View, row
 from scd.study import Measure, Randomization, Study, StudyError, new_code
 
 __all__ = ["StaggeredPlan"]

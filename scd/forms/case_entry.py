@@ -7,11 +7,12 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from scd.forms.alert import Alert
 from scd.forms.entry_row import EntryRow
-from scd.forms.fields import Alert, View, button, folded, row, shown
 from scd.forms.markup import mistake, said, table
 from scd.forms.phase_start import PhaseStart
 from scd.forms.schedule import condition_word
+from scd.forms.view import View, button, folded, row, shown
 from scd.study import Case, Measure, Session, StudyError
 
 __all__ = ["CaseEntry"]

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-from scd.forms.fields import Alert, View, button, row, shown
+from scd.forms.alert import Alert
 from scd.forms.markup import LINK, STYLE, mistake, said, table
 from scd.forms.pages import new_page, page_of
+from scd.forms.view import View, button, row, shown
 from scd.records.caseload import Stored
 from scd.records.workspace import Workspace, find_workspace
 from scd.study import StudyError

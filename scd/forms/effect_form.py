@@ -10,10 +10,12 @@ import ipywidgets as widgets
 import traitlets
 
 from scd.analysis.summary import Summary, summarize
-from scd.forms.fields import Alert, View, button, choice, choices, folded, row, shown
+from scd.forms.alert import Alert
+from scd.forms.fields import choice, choices
 from scd.forms.markup import mistake, said
 from scd.forms.results import diagnostics_table, effects_table
 from scd.forms.schedule import case_name
+from scd.forms.view import View, button, folded, row, shown
 from scd.study import Study, StudyError
 
 __all__ = ["EffectForm"]

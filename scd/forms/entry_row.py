@@ -7,8 +7,9 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from scd.forms.fields import Field, View, day, row, tick, typed
+from scd.forms.fields import Field, day, tick, typed
 from scd.forms.markup import said
+from scd.forms.view import View, row
 from scd.study import Measure, Session, StudyError, Value
 
 __all__ = ["EntryRow"]

@@ -1,39 +1,20 @@
-"""One control with its hint and the message about its mistake, and the region that shows what nobody foresaw."""
+"""One control with its hint and, beneath it, the message about its mistake."""
 
 from __future__ import annotations
 
-import functools
-import logging
-import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import ipywidgets as widgets
 
 from scd.forms.markup import mistake, said
+from scd.forms.view import View
 from scd.study import StudyError
 
-__all__ = ["Alert", "Field", "View", "button", "choice", "choices", "day", "folded", "row", "shown", "tick", "typed"]
-
-_LOG = logging.getLogger(__name__)
+__all__ = ["Field", "choice", "choices", "day", "tick", "typed"]
 
 _LABEL = "15em"
 _WIDTH = "42em"
-
-
-class View(widgets.VBox):
-    """Part of a page. Where it can't be drawn it says how to bring it back, and never what was in it.
-
-    JupyterLab stores this text in the notebook file beside the (unsaved) widget, so it must not show a child's value.
-
-    Examples
-    --------
-    >>> View([widgets.Text(value="secret")])
-    <part of a page: choose “Run”, then “Run All Cells” to see it>
-    """
-
-    def __repr__(self) -> str:
-        return "<part of a page: choose “Run”, then “Run All Cells” to see it>"
 
 
 class Field(View):
@@ -69,6 +50,7 @@ class Field(View):
 
     @value.setter
     def value(self, value: Any) -> None:
+        """Put a value into the control."""
         self.control.value = value
 
     def show(self, text: str) -> None:
@@ -127,63 +109,6 @@ class Field(View):
     def name(self) -> str:
         """The name that people see."""
         return str(self.control.description)
-
-
-class Alert(widgets.HTML):
-    """Where a page shows an error that nobody foresaw, in plain words.
-
-    Examples
-    --------
-    >>> alert = Alert()
-    >>> alert.guard(lambda: 1 / 0)()
-    Traceback (most recent call last):
-    ZeroDivisionError: division by zero
-    >>> "ZeroDivisionError" in alert.value
-    True
-    """
-
-    def __init__(self) -> None:
-        super().__init__(value="")
-
-    def guard(self, action: Callable[..., Any]) -> Callable[..., Any]:
-        """Wrap a callback: an error that it lets through is shown here and raised again.
-
-        ipywidgets hands an error in a callback to a log that a clinician never sees.
-
-        Parameters
-        ----------
-        action : callable
-            Anything that a control calls.
-        """
-
-        @functools.wraps(action)
-        def guarded(*told: Any) -> Any:
-            try:
-                return action(*told)
-            except Exception as error:
-                self.tell(error)
-                raise
-
-        return guarded
-
-    def tell(self, error: BaseException) -> str:
-        """Show an error by its type and an id, and return the id.
-
-        Its text may hold a client's words, so the log and the page leave it out.
-        """
-        number = secrets.token_hex(3)
-        kind = type(error).__name__
-        _LOG.error("page error %s: %s", number, kind)
-        self.value = mistake(
-            f"Something went wrong here that scd did not foresee ({kind}, id {number}). What you typed is still on "
-            "this page; the last step may not have been saved. Try it once more. If it happens again, tell the person "
-            f"who looks after scd the id {number}."
-        )
-        return number
-
-    def clear(self) -> None:
-        """Take the message away."""
-        self.value = ""
 
 
 def typed(
@@ -296,63 +221,6 @@ def tick(description: str, value: bool = False) -> Field:
     False
     """
     return _field(widgets.Checkbox(value=value, indent=False), description, hint="", width="auto", label="initial")
-
-
-def button(description: str, action: Callable[[Any], None], *, main: bool = False) -> widgets.Button:
-    """A button wide enough for its words.
-
-    Parameters
-    ----------
-    description : str
-        What it does, as a verb; never just “Save”, which is JupyterLab's own.
-    action : callable
-        Called with the button.
-    main : bool
-        The step that most people want next.
-
-    Examples
-    --------
-    >>> button("Save study", lambda _: None).description
-    'Save study'
-    """
-    layout = widgets.Layout(width="auto", margin="4px 8px 4px 0")
-    made = widgets.Button(description=description, layout=layout, button_style="primary" if main else "")
-    made.style.font_weight = "bold" if main else ""
-    made.on_click(action)
-    return made
-
-
-def row(children: Sequence[widgets.Widget]) -> widgets.HBox:
-    """Controls side by side, which go below one another where the page is narrow.
-
-    Examples
-    --------
-    >>> len(row([typed("From"), typed("To")]).children)
-    2
-    """
-    return widgets.HBox(list(children), layout=widgets.Layout(flex_flow="row wrap", align_items="flex-start"))
-
-
-def shown(html: str = "") -> widgets.HTML:
-    """A region for HTML made by `scd.forms.markup` or `scd.charts`.
-
-    Examples
-    --------
-    >>> shown("<p>x</p>").value
-    '<p>x</p>'
-    """
-    return widgets.HTML(html, layout=widgets.Layout(width="100%"))
-
-
-def folded(title: str, child: widgets.Widget, *, opened: bool = False) -> widgets.Accordion:
-    """A part that can be folded away.
-
-    Examples
-    --------
-    >>> folded("Diagnostics", shown()).selected_index is None
-    True
-    """
-    return widgets.Accordion([child], titles=[title], selected_index=0 if opened else None)
 
 
 def _field(

@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection
 
 import ipywidgets as widgets
 
-from scd.forms.fields import View, choice, row, shown, typed
+from scd.forms.fields import choice, typed
 from scd.forms.markup import said
+from scd.forms.view import View, row, shown
 from scd.study import Measure, StudyError
 from scd.study.catalogue import catalogue
 
@@ -113,6 +114,7 @@ class MeasureRow(View):
 
     @kept.setter
     def kept(self, kept: bool) -> None:
+        """Forbid to swap the measure, or allow it again."""
         self.fields["catalogue"].lock(kept)
 
     def measure(self, *, taken: Collection[str], missing: bool = True) -> Measure:

@@ -7,8 +7,10 @@ from collections.abc import Collection, Sequence
 import ipywidgets as widgets
 import traitlets
 
-from scd.forms.fields import Alert, View, button, row, typed
+from scd.forms.alert import Alert
+from scd.forms.fields import typed
 from scd.forms.measure_row import MeasureRow
+from scd.forms.view import View, button, row
 from scd.study import Measure, StudyError
 
 __all__ = ["MeasuresForm"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from scd.forms.fields import View, choice, row, typed
+from scd.forms.fields import choice, typed
 from scd.forms.schedule import condition_word
+from scd.forms.view import View, row
 from scd.study import Case, StudyError
 
 __all__ = ["PhaseStart"]

@@ -10,11 +10,12 @@ import traitlets
 
 from scd.design.randomization import smallest_p_words
 from scd.design.standards import grade_wwc
+from scd.forms.alert import Alert
 from scd.forms.baseline_plan import StaggeredPlan
-from scd.forms.fields import Alert, View, shown
 from scd.forms.markup import said
 from scd.forms.reversal_plan import ReversalPlan
 from scd.forms.schedule import schedule
+from scd.forms.view import View, shown
 from scd.study import Measure, Study, StudyError
 
 __all__ = ["PlanForm"]

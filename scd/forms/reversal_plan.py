@@ -8,9 +8,10 @@ from itertools import pairwise
 
 from scd.design.plans import reversal
 from scd.design.randomization import draw_phase_starts
-from scd.forms.fields import View, choice, choices, row, shown, typed
+from scd.forms.fields import choice, choices, typed
 from scd.forms.markup import said
 from scd.forms.schedule import condition_word
+from scd.forms.view import View, row, shown
 from scd.study import Measure, Study, StudyError
 
 __all__ = ["ReversalPlan"]

@@ -8,12 +8,14 @@ from typing import Any
 import ipywidgets as widgets
 import traitlets
 
+from scd.forms.alert import Alert
 from scd.forms.case_entry import CaseEntry
-from scd.forms.fields import Alert, View, button, choice, choices, folded, row, shown
+from scd.forms.fields import choice, choices
 from scd.forms.markup import mistake, said
 from scd.forms.pictures import record_picture
 from scd.forms.schedule import case_name
 from scd.forms.table_entry import TableEntry
+from scd.forms.view import View, button, folded, row, shown
 from scd.study import Study, StudyError
 
 __all__ = ["SessionsForm"]

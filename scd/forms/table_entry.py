@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import ipywidgets as widgets
 
-from scd.forms.fields import Alert, View, button, row, shown
+from scd.forms.alert import Alert
 from scd.forms.markup import mistake, said, table
 from scd.forms.schedule import case_name
+from scd.forms.view import View, button, row, shown
 from scd.records.tables import Preview, measure_key, read_table, sessions_from_table
 from scd.study import Case, Measure, Session, Study, StudyError
 
