@@ -16,7 +16,7 @@ from scd.models.gaussian import PHASE_CAPACITY, SINGLE_CASE_MODELS, TERMS, build
 from scd.models.multilevel import build_multilevel, case_capacity, multilevel_data
 from scd.models.predictive import ar1_paths, expected_values, prior_draws
 from scd.models.priors import Priors, priors_for
-from scd.models.sampling import CHAINS, DRAWS, MULTILEVEL_DRAWS, sample
+from scd.models.sampling import CHAINS, DRAWS, sample
 from scd.models.series import Series, series_of
 from scd.study import Measure, Study, StudyError
 
@@ -75,7 +75,7 @@ def fit(
     model: str = "level",
     priors: Priors | None = None,
     seed: int = 1,
-    draws: int | None = None,
+    draws: int = DRAWS,
     chains: int = CHAINS,
     progress: Callable[[float], None] | None = None,
 ) -> xr.DataTree:
@@ -96,7 +96,7 @@ def fit(
     seed : int
         Seed of the sampler.
     draws, chains : int
-        Draws a chain (default 2,000, multilevel 3,000), and chains.
+        Draws a chain, and chains.
     progress : callable, optional
         Called with the share done, 0 to 1.
 
@@ -118,7 +118,6 @@ def fit(
     scaled = replace(series, value=sign[series.case_index] * (series.value - center[series.case_index])
                      / unit[series.case_index])  # fmt: skip
     own = priors.rescaled(center=priors.center, unit=priors.unit)
-    draws = draws or (MULTILEVEL_DRAWS if model == "multilevel" else DRAWS)
     if progress:
         progress(0.05)
     if model == "multilevel":

@@ -17,14 +17,14 @@ from scd.models.priors import priors_for
 from scd.models.series import Series
 from scd.study import Measure
 
-__all__ = ["CHAINS", "DRAWS", "MULTILEVEL_DRAWS", "compilations", "sample"]
+__all__ = ["CHAINS", "DRAWS", "compilations", "sample"]
 
 CHAINS = 4
-DRAWS, MULTILEVEL_DRAWS = 2000, 3000
-_TUNE = 1000
+DRAWS = 2000
+_TUNE = 1500
 _CORES = 2
 # Spreads between a few phases or cases make a funnel: small steps from the start cost less than a second run.
-_TARGET_ACCEPT = (0.98, 0.997)
+_TARGET_ACCEPT, _MULTILEVEL_TARGET_ACCEPT = (0.98, 0.997), (0.99, 0.999)
 
 # Two threads that ask for the same structure at once must not compile it twice.
 _compiling = threading.Lock()
@@ -35,7 +35,7 @@ def sample(
     *,
     capacity: int = 0,
     seed: int,
-    draws: int,
+    draws: int = DRAWS,
     chains: int = CHAINS,
     progress: Callable[[float], None] | None = None,
 ) -> tuple[xr.Dataset, xr.Dataset, float]:
@@ -66,7 +66,7 @@ def sample(
     ready = compiled.with_data(**data)
     if progress:
         progress(0.3)
-    for target_accept in _TARGET_ACCEPT:
+    for target_accept in _MULTILEVEL_TARGET_ACCEPT if capacity else _TARGET_ACCEPT:
         tree = nutpie.sample(
             ready,
             draws=draws,
