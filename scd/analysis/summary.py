@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from scd.analysis.cautions import cautions, too_few_points
-from scd.analysis.words import client_words, clinician_words
+from scd.analysis.words import client_words, clinician_words, grade_words
 from scd.design.standards import grade_wwc
 from scd.models.priors import Priors
 from scd.study import Measure, Study, StudyError
@@ -249,7 +249,7 @@ def summarize(
     effects = _rows(pd.concat([t for t in tables if len(t)], ignore_index=True), Effect)
     grade = grade_wwc(study)
     too_few = too_few_points(study, measure_of)
-    short = f"{grade.standard} on phases and points: {grade.grade}"
+    short = grade_words(grade)
     rows = [e.model_dump() for e in effects]
     if worst.ok:
         text = clinician_words(rows, measure_of=measure_of, grade=short, too_few=too_few)

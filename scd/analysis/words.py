@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from scd.design.standards import Grade
 from scd.study import Measure
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "client_words",
     "clinician_words",
     "frequency_words",
+    "grade_words",
     "judgement",
     "number",
     "percent",
@@ -21,6 +23,11 @@ Row = dict[str, Any]
 
 _MINUS = "\N{MINUS SIGN}"
 _JUDGEMENTS = ((0.975, "clearly better"), (0.9, "probably better"), (0.1, "unclear"), (0.025, "probably worse"))
+_MET = {
+    "meets without reservations": "met",
+    "meets with reservations": "met with reservations",
+    "does not meet": "not met",
+}
 _STRENGTH = {
     "meets without reservations": "The way you were measured was strong: enough phases and enough sessions in each.",
     "meets with reservations": "The way you were measured was fair: enough phases, but few sessions in some of them.",
@@ -120,6 +127,22 @@ def judgement(p_improvement: float) -> str:
     return "clearly worse"
 
 
+def grade_words(grade: Grade) -> str:
+    """A design's grade on phases and points in few words, to stand beside a probability.
+
+    Examples
+    --------
+    >>> from scd.design.plans import reversal
+    >>> from scd.design.standards import grade_wwc
+    >>> mood = Measure(key="mood", label="Mood", improvement="increase", minimum=0, maximum=10)
+    >>> grade_words(grade_wwc(reversal(measures=[mood], phases="ABAB", sessions=5)))
+    'WWC 4.1 met'
+    >>> grade_words(grade_wwc(reversal(measures=[mood], phases="AB", sessions=5)))
+    'WWC 4.1 not met'
+    """
+    return f"{grade.standard} {_MET[grade.grade]}"
+
+
 def clinician_words(
     rows: list[Row], *, measure_of: dict[str, Measure], grade: str, too_few: dict[str, str]
 ) -> tuple[str, ...]:
@@ -132,8 +155,7 @@ def clinician_words(
     measure_of : dict of str to Measure
         The measure of each case.
     grade : str
-        The design's grade in few words, ``WWC 4.1 on phases and points: does not meet``; it stands beside every
-        probability.
+        The design's grade from `grade_words`; it stands beside every probability.
     too_few : dict of str to str
         For each case whose values can't carry a verdict, why.
     """

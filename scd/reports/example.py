@@ -57,7 +57,7 @@ def example_summary() -> Summary:
     -2.97
     """
     from scd.analysis.summary import Effect, Level, Projection, Summary
-    from scd.analysis.words import client_words, clinician_words
+    from scd.analysis.words import client_words, clinician_words, grade_words
     from scd.design.standards import grade_wwc
 
     study = example_study()
@@ -101,7 +101,7 @@ def example_summary() -> Summary:
         ),
         levels=tuple(Level(case=code, **dict(zip(level_names, row, strict=True))) for row in _LEVELS),
         grade=grade.words,
-        text=clinician_words(rows, grade=f"{grade.standard} on phases and points: {grade.grade}", **told),
+        text=clinician_words(rows, grade=grade_words(grade), **told),
         client_text=client_words(rows, grade=grade.grade, **told),
         warnings=(),
         versions={"scd": "example"},
