@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -137,9 +138,18 @@ def test_after_the_build_every_result_is_there(session):
     checkout, run = session
     assert (checkout / "scd-demo" / "index.html").is_file()
     assert len(list((checkout / "scd-demo" / "reports").glob("*.html"))) >= 20
-    # Links of the tour lead there.
-    assert "../scd-demo/index.html" in (checkout / "notebooks" / "start_here.ipynb").read_text()
+    # The tour's links lead there, seen from its folder.
+    tour = "".join(p.read_text() for p in (checkout / "notebooks").glob("*.ipynb"))
+    links = set(re.findall(r"\((\.\./scd-demo/[^)]+)\)", tour))
+    assert links
+    assert not [link for link in links if not (checkout / "notebooks" / link).is_file()]
     assert run("binder/start", "bash", "-c", 'echo "$SCD_WORKSPACE"').strip() == str(checkout / "scd-demo")
+
+
+def test_lab_greets_a_visitor_without_a_question(session):
+    checkout, _ = session
+    overrides = checkout.parent / "venv" / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
+    assert json.loads(overrides.read_text())["@jupyterlab/apputils-extension:notification"] == {"fetchNews": "false"}
 
 
 def test_start_hands_over_to_the_command_and_its_status(session):

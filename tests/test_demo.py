@@ -12,7 +12,7 @@ import pytest
 
 from scd.design.synthetic import synthetic_studies
 from scd.records.workspace import Workspace, init_workspace
-from scd.reports.demo import make_demo
+from scd.reports.demo import demo_contents, make_demo
 from scd.reports.demo_index import DemoRow, index_page
 from scd.study import StudyError
 
@@ -148,6 +148,17 @@ def test_the_demo_is_a_workspace_with_labels_that_say_synthetic_and_a_page_to_wo
     assert [p.name for p in workspace.pages.iterdir()] == ["SYNAB8.ipynb"]
     assert 'code = \\"SYNAB8\\"' in (workspace.pages / "SYNAB8.ipynb").read_text()
     assert "Synthetic clients only" in (workspace.path / "SYNTHETIC.txt").read_text()
+
+
+def test_a_notebook_links_to_the_reports_that_are_there(demo, monkeypatch):
+    made, _ = demo
+    monkeypatch.chdir(made.index.parent.parent)
+    rows = demo_contents("a demo").splitlines()
+    assert len(rows) == 2 + len(STUDIES)
+    linked = [row for row in rows if "](" in row]
+    assert len(linked) == 2
+    assert "[For the clinician](a%20demo/reports/SYNAB8-clinician.html)" in linked[0]
+    assert sum("not made here" in row for row in rows) == len(STUDIES) - 2
 
 
 def test_running_it_again_renews_the_pages_and_keeps_what_is_stored(demo):

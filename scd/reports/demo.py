@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import quote
 
 from scd.analysis.summary import Summary, headline_model, summarize
 from scd.design.standards import grade_wwc
@@ -19,7 +20,7 @@ from scd.reports.report import make_report
 from scd.reports.shares import pending_summary
 from scd.study import Study, StudyError
 
-__all__ = ["DemoResult", "make_demo"]
+__all__ = ["DemoResult", "demo_contents", "make_demo"]
 
 # A file for people that also tells a demo's folder from a clinic's.
 _NOTICE = "SYNTHETIC.txt"
@@ -122,6 +123,39 @@ def make_demo(
     )
 
 
+def demo_contents(folder: str | Path) -> str:
+    """The synthetic clients with links to their finished reports, as a table in Markdown for a notebook.
+
+    JupyterLab opens a notebook's links to files, but not a page's links to other pages.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        Where `make_demo` made the demo, relative to the notebook.
+
+    Returns
+    -------
+    str
+        A row a client; links only to reports that are there.
+
+    Examples
+    --------
+    >>> print(demo_contents("nowhere").splitlines()[2])
+    | Synthetic client 1 (clear effect) | Distress falls by about 3.7 points whenever the intervention is on and \
+returns when it is off. | not made here: run `scd demo` |
+    """
+    head = ["| Client | True story | Reports |", "|:---|:---|:---|"]
+    rows = []
+    for one in synthetic_studies():
+        found = [
+            f"[{_link_words(one.study, code, audience)}]({quote(address)})"
+            for code, audience in _pages(one.study)
+            if Path(address := f"{folder}/reports/{code}-{audience}.html").is_file()
+        ]
+        rows.append(f"| {one.label} | {one.story} | {', '.join(found) or 'not made here: run `scd demo`'} |")
+    return "\n".join([*head, *rows])
+
+
 class _Steps:
     """Counts what is done; several threads report to it."""
 
@@ -218,12 +252,16 @@ def _with_links(row: DemoRow, pages: _Futures, *, workspace: Workspace) -> DemoR
         error = future.exception()
         if error is None:
             address = future.result().relative_to(workspace.path).as_posix()
-            links.append((f"For the {audience}" if code == row.study.code else f"For client {code}", address))
+            links.append((_link_words(row.study, code, audience), address))
         elif isinstance(error, StudyError):
             failures.append(error.message)
         else:
             raise error
     return replace(row, links=tuple(links), failure="; ".join(failures))
+
+
+def _link_words(study: Study, code: str, audience: str) -> str:
+    return f"For the {audience}" if code == study.code else f"For client {code}"
 
 
 def _write(file: Path, text: str) -> None:

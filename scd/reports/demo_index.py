@@ -102,7 +102,7 @@ def index_page(rows: Sequence[DemoRow]) -> str:
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{}'; "
         "base-uri 'none'; form-action 'none'\">\n"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="referrer" content="no-referrer">\n<title>scd demo: synthetic clients</title>\n'
+        '<meta name="referrer" content="same-origin">\n<title>scd demo: synthetic clients</title>\n'
         "<style>{}</style>\n</head>\n"
     ).format(digest, Markup(_STYLE))
     columns = ("Client", "What was put into the data", "Design", "Series", "Design standard", "What the report says")
