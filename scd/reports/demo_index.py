@@ -29,15 +29,21 @@ th, td { text-align: left; vertical-align: top; padding: .6rem .7rem; border-top
 thead th { border-top: 0; border-bottom: 2px solid #555; vertical-align: bottom; }
 tbody th { font-weight: 600; min-width: 8.5rem; }
 .code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-weight: 400; color: #444; display: block; }
-.story { min-width: 13rem; }
-.series { min-width: 10rem; }
-.says { min-width: 19rem; }
+.story { min-width: 11rem; }
+.series { min-width: 9.5rem; }
+.says { min-width: 15rem; }
 .failed { font-weight: 600; }
 td a { display: block; white-space: nowrap; }
 svg { display: block; margin-bottom: .3rem; }
 .phase { fill: #e6e9ee; }
 .line { fill: none; stroke: #1b1f23; stroke-width: 1.4; }
 .dot { fill: #1b1f23; }
+@media (max-width: 60rem) {
+  thead { position: absolute; left: -999rem; }
+  table, caption, tbody, tr, th, td { display: block; }
+  tr { border-top: 1px solid #555; padding: .6rem 0; }
+  th, td { border: 0; padding: .2rem 0; }
+}
 @media print { body { padding: 0; max-width: none; font-size: 11px; } }
 """
 
@@ -105,7 +111,7 @@ def index_page(rows: Sequence[DemoRow]) -> str:
         '<meta name="referrer" content="same-origin">\n<title>scd demo: synthetic clients</title>\n'
         "<style>{}</style>\n</head>\n"
     ).format(digest, Markup(_STYLE))
-    columns = ("Client", "What was put into the data", "Design", "Series", "Design standard", "What the report says")
+    columns = ("Client", "What was put into the data", "Design", "Series", "WWC 4.1 standard", "What the report says")
     top = joined(Markup('<th scope="col">{}</th>').format(name) for name in (*columns, "Pages"))
     body = Markup(
         '<body>\n<main>\n<p class="banner" role="note">{}</p>\n<h1>Does this help this client?</h1>\n'
