@@ -204,7 +204,7 @@ def test_summary_of_a_multiple_baseline():
     table = summary.table()
     assert summary.model == "multilevel"
     average = table[table["case"].isna()]
-    assert set(average["effect"]) == {"level_change", "standardized_change"}
+    assert set(average["effect"]) == {"level_change", "standardized_change", "nap"}
     for case in study.cases:
         mine = table[table["case"] == case.code]
         assert {"level_change", "level_change_unpooled", "standardized_change"} == set(mine["effect"])

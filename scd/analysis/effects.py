@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from itertools import pairwise
 
-import arviz as az
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from scd.models.exact import sum_of
+from scd.models.mixture import Mixture
 from scd.study import Measure, Study
 
 __all__ = ["COLUMNS", "effect_table"]
@@ -32,16 +34,26 @@ COLUMNS = (
     "ess_tail",
 )
 _CI_PROB = 0.95
+_PROBABILITIES = ((1 - _CI_PROB) / 2, 0.5, (1 + _CI_PROB) / 2)
 
 
 @dataclass(frozen=True, eq=False)
 class _Effect:
+    """A weighted sum of parameters, or an increasing function of one, still to be read off the posterior.
+
+    `sums` names the parameters and their weights; with a case, the draws of that case are meant. A row of which only
+    the probability of improvement is told has `together`, the sums that must all be improvements.
+    """
+
     case: str | None
     contrast: str
     effect: str
-    draws: xr.DataArray
+    sums: dict[str, float]
     sign: int = 1
     meaningful: float | None = None
+    standardized_by: str = ""
+    shown_as: Callable[[np.ndarray], np.ndarray] | None = None
+    together: tuple[dict[str, float], ...] = field(default=())
 
 
 def effect_table(tree: xr.DataTree, *, study: Study) -> pd.DataFrame:
@@ -68,11 +80,13 @@ def effect_table(tree: xr.DataTree, *, study: Study) -> pd.DataFrame:
         - ``trend``, ``slope_change``: per session.
 
         ``standardized_change`` is the level change in within-phase SDs of this case (marginal SD), positive for
-        improvement; it can't be compared with effect sizes between people. ``consistent_change`` has only
+        improvement; it can't be compared with effect sizes between people. ``nap`` is the probability that a value
+        drawn under intervention is better than one drawn in baseline. ``consistent_change`` has only
         `p_improvement`: the probability that all adjacent phases differ in the right direction. The interval holds
         `ci_prob` of the posterior with equal tails. `p_meaningful` is the probability of an improvement of at least
         the measure's meaningful change. In the multilevel model the rows with `case` None are the average over
-        cases.
+        cases. Where the posterior was integrated, the figures have no Monte Carlo error; `rhat` is 1 and the effective
+        sample sizes are the number of independent draws.
     """
     posterior = tree["posterior"].to_dataset()
     model = tree.attrs["model"]
@@ -82,90 +96,122 @@ def effect_table(tree: xr.DataTree, *, study: Study) -> pd.DataFrame:
         effects = _multilevel(posterior, cases, measures)
     else:
         effects = _single_case(posterior, tree, cases[0], measures[0])
-    return pd.DataFrame([_row(e) for e in effects], columns=list(COLUMNS))
+    if "quadrature" in tree.children:
+        grid = tree["quadrature"].to_dataset()
+        rows = [_exact_row(e, grid, posterior) for e in effects]
+    else:
+        rows = [_sampled_row(e, posterior) for e in effects]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _single_case(posterior: xr.Dataset, tree: xr.DataTree, case: str, measure: Measure) -> list[_Effect]:
     model = tree.attrs["model"]
-    delta, sigma = posterior["delta"], posterior["sigma"]
     if model == "piecewise":
-        return _piecewise(posterior, tree, case, measure)
-    effects = _change(case, "overall", delta, sigma, measure)
+        return _piecewise(tree, case, measure)
+    effects = _change(case, "overall", {"delta": 1.0}, "sigma", measure)
     if model == "level-trend":
-        effects.append(_Effect(case, "overall", "trend", posterior["trend"], measure.sign))
+        effects.append(_Effect(case, "overall", "trend", {"trend": 1.0}, measure.sign))
     if model == "phase-level":
-        labels = [str(label) for label in posterior["phase"].values]
-        without = posterior["alpha"] + posterior["gamma"]
-        levels = {label: without.sel(phase=label, drop=True) + (delta if label[0] == "B" else 0) for label in labels}
-        right = []
-        for earlier, later in pairwise(labels):
+        changes = []
+        for earlier, later in pairwise(str(label) for label in posterior["phase"].values):
             if earlier[0] == later[0]:
                 continue  # the phase between them was missed altogether
-            first, second = (levels[earlier], levels[later])
-            change = second - first if later[0] == "B" else first - second
-            effects += _change(case, f"{earlier}-{later}", change, sigma, measure)
-            right.append(change * measure.sign > 0)
-        if len(right) > 1:
-            together = xr.concat(right, dim="contrast").all("contrast").astype(float)
-            effects.append(_Effect(case, "overall", "consistent_change", together))
+            treated, untreated = (later, earlier) if later[0] == "B" else (earlier, later)
+            changes.append({"delta": 1.0, f"gamma[{treated}]": 1.0, f"gamma[{untreated}]": -1.0})
+            effects += _change(case, f"{earlier}-{later}", changes[-1], "sigma", measure)
+        if len(changes) > 1:
+            effects.append(_Effect(case, "overall", "consistent_change", {}, measure.sign, together=tuple(changes)))
     return effects
 
 
-def _piecewise(posterior: xr.Dataset, tree: xr.DataTree, case: str, measure: Measure) -> list[_Effect]:
+def _piecewise(tree: xr.DataTree, case: str, measure: Measure) -> list[_Effect]:
     constant = tree["constant_data"].to_dataset()
     treated = constant["intervention"].to_numpy() == 1
     elapsed = (constant["session"] - constant["phase_start"]).to_numpy()[treated]
-    delta, slope_change = posterior["delta"], posterior["slope_change"]
 
-    def at(session: float) -> xr.DataArray:
-        return delta + slope_change * session
+    def at(session: float) -> dict[str, float]:
+        return {"delta": 1.0, "slope_change": session}
 
     return [
-        *_change(case, "overall", at(float(elapsed.mean())), posterior["sigma"], measure),
-        _Effect(case, "overall", "level_change_first", at(0), measure.sign, measure.meaningful_change),
-        _Effect(case, "overall", "level_change_last", at(elapsed[-1]), measure.sign, measure.meaningful_change),
-        _Effect(case, "overall", "slope_change", slope_change, measure.sign),
-        _Effect(case, "overall", "trend", posterior["trend"], measure.sign),
+        *_change(case, "overall", at(float(elapsed.mean())), "sigma", measure),
+        _Effect(case, "overall", "level_change_first", at(0.0), measure.sign, measure.meaningful_change),
+        _Effect(case, "overall", "level_change_last", at(float(elapsed[-1])), measure.sign, measure.meaningful_change),
+        _Effect(case, "overall", "slope_change", {"slope_change": 1.0}, measure.sign),
+        _Effect(case, "overall", "trend", {"trend": 1.0}, measure.sign),
     ]
 
 
 def _multilevel(posterior: xr.Dataset, cases: list[str], measures: list[Measure]) -> list[_Effect]:
     if posterior.attrs["common_units"]:
-        effects = _change(None, "overall", posterior["delta_mean"], posterior["sigma"], measures[0])
+        effects = _change(None, "overall", {"delta_mean": 1.0}, "sigma", measures[0])
     else:  # unlike measures share only the standardised scale, on which up is better
-        standardized = posterior["delta_mean"] / posterior["sigma"]
-        effects = [_Effect(None, "overall", "standardized_change", standardized)]
-    for i, (case, measure) in enumerate(zip(cases, measures, strict=True)):
-        delta, sigma = (posterior[n].isel(case=i, drop=True) for n in ("delta", "sigma_case"))
-        effects += _change(case, "overall", delta, sigma, measure)
+        share = {"delta_mean": 1.0}
+        effects = [_Effect(None, "overall", "standardized_change", share, standardized_by="sigma")]
+    for case, measure in zip(cases, measures, strict=True):
+        effects += _change(case, "overall", {f"delta[{case}]": 1.0}, f"sigma_case[{case}]", measure)
     return effects
 
 
-def _change(
-    case: str | None, contrast: str, change: xr.DataArray, sigma: xr.DataArray, measure: Measure
-) -> list[_Effect]:
+def _change(case: str | None, contrast: str, change: dict[str, float], sigma: str, measure: Measure) -> list[_Effect]:
+    better = {name: measure.sign * weight for name, weight in change.items()}
     return [
         _Effect(case, contrast, "level_change", change, measure.sign, measure.meaningful_change),
-        _Effect(case, contrast, "standardized_change", measure.sign * change / sigma),
+        _Effect(case, contrast, "standardized_change", better, standardized_by=sigma),
+        _Effect(case, contrast, "nap", better, standardized_by=sigma, shown_as=_overlap),
     ]
 
 
-def _row(effect: _Effect) -> tuple[object, ...]:
-    draws = effect.draws.transpose("chain", "draw")
+def _overlap(standardized: np.ndarray) -> np.ndarray:
+    """P(a value of one normal is above one of another) from the distance of their means in SDs."""
+    from scipy.special import ndtr  # type: ignore[import-untyped]  # a slow import, so only where it is used
+
+    return ndtr(standardized / np.sqrt(2))
+
+
+def _exact_row(effect: _Effect, grid: xr.Dataset, posterior: xr.Dataset) -> tuple[object, ...]:
+    size = float(posterior.sizes["chain"] * posterior.sizes["draw"])
+    if effect.together:
+        return _only_probability(effect, posterior)
+    mixture = sum_of(grid, effect.sums, standardized=bool(effect.standardized_by))
+    quantiles = mixture.quantile(_PROBABILITIES)[0]
+    mean, sd = float(mixture.mean()[0]), float(mixture.sd()[0])
+    if effect.shown_as is not None:
+        shown = effect.shown_as
+        quantiles, mean = shown(quantiles), float(mixture.expect(shown)[0])
+        square = float(mixture.expect(lambda values: (shown(values) - mean) ** 2)[0])
+        sd = square**0.5
+    lower, median, upper = (float(q) for q in quantiles)
+    meaningful = None if effect.meaningful is None else _beyond(mixture, effect.sign, effect.meaningful)
+    better = _beyond(mixture, effect.sign, 0.0)
+    told = (mean, sd, median, lower, upper, _CI_PROB, better, meaningful)
+    return (effect.case, effect.contrast, effect.effect, *told, 1.0, size, size)
+
+
+def _beyond(mixture: Mixture, sign: int, threshold: float) -> float:
+    above = float(mixture.above(sign * threshold)[0])
+    return above if sign > 0 else 1 - above
+
+
+def _sampled_row(effect: _Effect, posterior: xr.Dataset) -> tuple[object, ...]:
+    import arviz as az  # takes seconds to import, and integrated posteriors do without
+
+    if effect.together:
+        return _only_probability(effect, posterior)
+    draws = _sum(posterior, effect.sums)
+    if effect.standardized_by:
+        draws = draws / _parameter(posterior, effect.standardized_by)
     values = draws.to_numpy().ravel()
     better = float((effect.sign * values > 0).mean())
-    if effect.effect == "consistent_change":
-        none = (None,) * 5
-        return (effect.case, effect.contrast, effect.effect, *none, None, better, None, *(None,) * 3)
-    lower, median, upper = np.quantile(values, [(1 - _CI_PROB) / 2, 0.5, (1 + _CI_PROB) / 2])
     meaningful = None if effect.meaningful is None else float((effect.sign * values >= effect.meaningful).mean())
+    shown = values if effect.shown_as is None else effect.shown_as(values)
+    lower, median, upper = np.quantile(shown, _PROBABILITIES)
     together = xr.Dataset({"effect": draws})
     return (
         effect.case,
         effect.contrast,
         effect.effect,
-        float(values.mean()),
-        float(values.std(ddof=1)),
+        float(shown.mean()),
+        float(shown.std(ddof=1)),
         float(median),
         float(lower),
         float(upper),
@@ -176,3 +222,25 @@ def _row(effect: _Effect) -> tuple[object, ...]:
         float(az.ess(together, method="bulk")["effect"]),
         float(az.ess(together, method="tail")["effect"]),
     )
+
+
+def _only_probability(effect: _Effect, posterior: xr.Dataset) -> tuple[object, ...]:
+    right = [effect.sign * _sum(posterior, sums) > 0 for sums in effect.together]
+    together = float(xr.concat(right, dim="contrast").all("contrast").mean())
+    none = (None,) * 5
+    return (effect.case, effect.contrast, effect.effect, *none, None, together, None, *(None,) * 3)
+
+
+def _sum(posterior: xr.Dataset, sums: dict[str, float]) -> xr.DataArray:
+    parts = [weight * _parameter(posterior, name) for name, weight in sums.items()]
+    return sum(parts[1:], start=parts[0]).transpose("chain", "draw")
+
+
+def _parameter(posterior: xr.Dataset, name: str) -> xr.DataArray:
+    """A parameter by its name; ``gamma[B1]`` is that of phase B1, ``delta[K7M2QX]`` that of a case."""
+    plain, _, label = name.removesuffix("]").partition("[")
+    values = posterior[plain]
+    if not label:
+        return values
+    dim = "phase" if "phase" in values.dims else "case"
+    return values.sel({dim: label}, drop=True)

@@ -6,68 +6,15 @@ phase boundaries, with correlation ``phi ** gap`` across real session gaps, so m
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from scd.models.priors import Priors
+from scd.models.terms import PHASE_CAPACITY, TERMS
 
-if TYPE_CHECKING:
-    from scd.models.series import Series
-
-__all__ = ["PHASE_CAPACITY", "SINGLE_CASE_MODELS", "TERMS", "ar1_likelihood", "build_single_case", "single_case_data"]
-
-# What each model adds to alpha + delta D. Every term is switched off by zeros in its data, so that one compiled
-# structure, with all the terms, samples all the models.
-SINGLE_CASE_MODELS: dict[str, tuple[str, ...]] = {
-    "level": (),
-    "level-trend": ("trend",),
-    "phase-level": ("gamma",),
-    "piecewise": ("trend", "slope_change"),
-}
-TERMS = ("trend", "slope_change", "gamma")
-
-# Room for so many phases; spare phases only see their prior and are cut off afterwards.
-PHASE_CAPACITY = 8
-
-
-def single_case_data(series: Series, priors: Priors, *, model: str) -> dict[str, Any]:
-    """The named arrays that a single-case model takes as `pm.Data`.
-
-    Parameters
-    ----------
-    series : Series
-        One case.
-    priors : Priors
-        On the scale of ``series.value``.
-    model : {"level", "level-trend", "phase-level", "piecewise"}
-        Which model; the data of the terms that it lacks are zeros.
-
-    Returns
-    -------
-    dict of str to ndarray
-    """
-    off = np.zeros(len(series.value))
-    terms = SINGLE_CASE_MODELS[model]
-    return {
-        "value": series.value,
-        "intervention": series.intervention,
-        "gap": series.gap,
-        "linked": series.linked,
-        "time": off if "trend" not in terms else series.time_from_start if model == "piecewise" else series.time,
-        "time_in_intervention": series.intervention * series.time_in_phase if "slope_change" in terms else off,
-        "phase_index": series.phase_index,
-        "phases_differ": np.array(float("gamma" in terms)),
-        "alpha_prior": np.array([priors.center, priors.alpha_sd]),
-        "delta_prior_sd": np.array(priors.delta_sd),
-        "trend_prior_sd": np.array(priors.trend_sd),
-        "slope_change_prior_sd": np.array(priors.slope_change_sd),
-        "omega_prior_sd": np.array(priors.omega_sd),
-        "sigma_prior_sd": np.array(priors.sigma_sd),
-        "phi_prior": np.array([priors.phi_mean, priors.phi_sd]),
-    }
+__all__ = ["ar1_likelihood", "autocorrelation", "build_single_case", "within_phase_sd"]
 
 
 def build_single_case(data: dict[str, Any], *, terms: tuple[str, ...] = TERMS) -> pm.Model:
@@ -78,14 +25,15 @@ def build_single_case(data: dict[str, Any], *, terms: tuple[str, ...] = TERMS) -
     - ``level``: none
     - ``level-trend``: + trend (t - mean session)
     - ``phase-level``: + gamma[phase], gamma ~ Normal(0, omega)
+    - ``gradual``: delta by degrees, the share `carried` over from each session to the next; see `scd.models.onset`
     - ``piecewise``: + trend (t - first session) + slope_change D (t - first session of that phase)
 
     Parameters
     ----------
     data : dict
-        From `single_case_data`; everything enters as `pm.Data`, so one compilation serves every client.
+        From `scd.models.terms.single_case_data`; all of it `pm.Data`, so that one compilation serves every client.
     terms : tuple of str
-        The terms to build, of ``trend, slope_change, gamma``; see `SINGLE_CASE_MODELS`.
+        The terms to build, of ``trend, slope_change, gamma, carried``; see `scd.models.terms.SINGLE_CASE_MODELS`.
 
     Returns
     -------
@@ -101,7 +49,11 @@ def build_single_case(data: dict[str, Any], *, terms: tuple[str, ...] = TERMS) -
         d = {name: pm.Data(name, content) for name, content in data.items()}
         alpha = pm.Normal("alpha", d["alpha_prior"][0], d["alpha_prior"][1])
         delta = pm.Normal("delta", 0, d["delta_prior_sd"])
-        expected = alpha + delta * d["intervention"]
+        reached = d["intervention"]
+        if "carried" in terms:
+            share = pm.Beta("carried", 1, 2)
+            reached = (1 - share) * (share ** d["lag"] * d["treated"]).sum(axis=1)
+        expected = alpha + delta * reached
         if "trend" in terms:
             expected += pm.Normal("trend", 0, d["trend_prior_sd"]) * d["time"]
         if "slope_change" in terms:
@@ -112,13 +64,29 @@ def build_single_case(data: dict[str, Any], *, terms: tuple[str, ...] = TERMS) -
             z = pm.Normal("gamma_z", 0, 1, dims="phase")
             gamma = pm.Deterministic("gamma", omega * z, dims="phase")
             expected += d["phases_differ"] * gamma[d["phase_index"]]
-        sigma = pm.HalfNormal("sigma", d["sigma_prior_sd"])
-        ar1_likelihood(d, expected, sigma)
+        phi = autocorrelation(d)
+        ar1_likelihood(d, expected, within_phase_sd(d, phi), phi)
     return built
 
 
-def ar1_likelihood(d: dict[str, Any], expected: Any, sigma: Any) -> None:
-    """Add the autocorrelation and the likelihood of the observed values to the model in context.
+def autocorrelation(d: dict[str, Any]) -> Any:
+    """The correlation between two values one session apart, with its prior."""
+    return pm.TruncatedNormal("phi", d["phi_prior"][0], d["phi_prior"][1], lower=-0.99, upper=0.99)
+
+
+def within_phase_sd(d: dict[str, Any], phi: Any) -> Any:
+    """The marginal within-phase SD, with a half-normal prior on it or on the innovations' SD, which has a floor."""
+    prior_sd, floor, of_innovations = (d["sigma_prior"][i] for i in range(3))
+    root = pt.sqrt(1 - phi**2)
+    excess = pm.HalfNormal("excess_z", 1.0)
+    # Above the floor the density stays that of the half-normal: weighted by it, relative to that of the excess.
+    spoken_of = floor / pt.switch(of_innovations, 1.0, root) + prior_sd * excess
+    pm.Potential("sigma_above_floor", 0.5 * (excess**2 - (spoken_of / prior_sd) ** 2))
+    return pm.Deterministic("sigma", spoken_of / pt.switch(of_innovations, root, 1.0))
+
+
+def ar1_likelihood(d: dict[str, Any], expected: Any, sigma: Any, phi: Any) -> None:
+    """Add the likelihood of the observed values to the model in context.
 
     Each value follows the one before: with rho = phi ** gap (0 at a case's first value), the deviation is
     Normal(rho * deviation before, sigma * sqrt(1 - rho ** 2)), which keeps the SD `sigma` at every session.
@@ -126,13 +94,14 @@ def ar1_likelihood(d: dict[str, Any], expected: Any, sigma: Any) -> None:
     Parameters
     ----------
     d : dict
-        The model's data: ``value, gap, linked, phi_prior``.
+        The model's data: ``value, gap, linked``.
     expected : tensor, shape (obs,)
         Expected values.
     sigma : tensor
         Marginal within-phase SD, one or one a value.
+    phi : tensor
+        Correlation of two values one session apart.
     """
-    phi = pm.TruncatedNormal("phi", d["phi_prior"][0], d["phi_prior"][1], lower=-0.99, upper=0.99)
     rho = d["linked"] * phi ** d["gap"]
     before = pt.concatenate([[0.0], (d["value"] - expected)[:-1]])
     pm.Normal("observed", expected + rho * before, sigma * pt.sqrt(1 - rho**2), observed=d["value"])

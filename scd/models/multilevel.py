@@ -8,10 +8,11 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from scd.models.gaussian import ar1_likelihood
-from scd.models.priors import Priors
+from scd.models.gaussian import ar1_likelihood, autocorrelation, within_phase_sd
+from scd.models.terms import spread_data
 
 if TYPE_CHECKING:
+    from scd.models.priors import Priors
     from scd.models.series import Series
 
 __all__ = ["build_multilevel", "case_capacity", "multilevel_data"]
@@ -58,9 +59,8 @@ def multilevel_data(series: Series, priors: Priors) -> dict[str, Any]:
         "alpha_sd_prior_sd": np.array(priors.alpha_between_sd),
         "delta_mean_prior_sd": np.array(priors.delta_sd),
         "delta_sd_prior_sd": np.array(priors.delta_between_sd),
-        "sigma_prior_sd": np.array(priors.sigma_sd),
         "sigma_spread_prior_sd": np.array(priors.sigma_between_sd),
-        "phi_prior": np.array([priors.phi_mean, priors.phi_sd]),
+        **spread_data(priors),
     }
 
 
@@ -94,7 +94,8 @@ def build_multilevel(data: dict[str, Any], *, capacity: int) -> pm.Model:
         alpha_sd = pm.HalfNormal("alpha_sd", d["alpha_sd_prior_sd"])
         delta_mean = pm.Normal("delta_mean", 0, d["delta_mean_prior_sd"])
         delta_sd = pm.HalfNormal("delta_sd", d["delta_sd_prior_sd"])
-        sigma = pm.HalfNormal("sigma", d["sigma_prior_sd"])
+        phi = autocorrelation(d)
+        sigma = within_phase_sd(d, phi)
         sigma_spread = pm.HalfNormal("sigma_spread", d["sigma_spread_prior_sd"])
 
         alpha_z, delta_z, sigma_z = (pm.Normal(f"{name}_z", 0, 1, dims="case") for name in ("alpha", "delta", "sigma"))
@@ -103,5 +104,5 @@ def build_multilevel(data: dict[str, Any], *, capacity: int) -> pm.Model:
         sigma_case = pm.Deterministic("sigma_case", sigma * pt.exp(sigma_spread * sigma_z), dims="case")
 
         of = d["case_index"]
-        ar1_likelihood(d, alpha[of] + delta[of] * d["intervention"], sigma_case[of])
+        ar1_likelihood(d, alpha[of] + delta[of] * d["intervention"], sigma_case[of], phi)
     return built

@@ -6,24 +6,30 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
-import pymc as pm
 import xarray as xr
 
 from scd import __version__
-from scd.models.gaussian import PHASE_CAPACITY, SINGLE_CASE_MODELS, TERMS, build_single_case, single_case_data
-from scd.models.multilevel import build_multilevel, case_capacity, multilevel_data
+from scd.models.exact import draw_exact, quadrature_of, stored
 from scd.models.predictive import ar1_paths, expected_values, prior_draws
-from scd.models.priors import Priors, priors_for
-from scd.models.sampling import CHAINS, DRAWS, sample
-from scd.models.series import Series, series_of
-from scd.study import Measure, Study, StudyError
+from scd.models.prepare import one_scale, prepare, scales
+from scd.models.priors import Priors
+from scd.models.series import Series
+from scd.models.terms import SINGLE_CASE_MODELS, TERMS, single_case_data
+from scd.study import Study, StudyError
 
-__all__ = ["MODELS", "build_model", "fit"]
+if TYPE_CHECKING:
+    import pymc as pm
 
-MODELS = (*SINGLE_CASE_MODELS, "multilevel")
+__all__ = ["ENGINES", "Engine", "build_model", "fit"]
 
+Engine = Literal["auto", "exact", "nuts"]
+ENGINES: tuple[str, ...] = get_args(Engine)
+
+_EXACT_CHAINS, _EXACT_DRAWS = 4, 1000
+_LIBRARIES = {"exact": ("numpy", "scipy"), "nuts": ("pymc", "nutpie", "numpy")}
 _PRIOR_DRAWS = 2000
 # How each parameter follows when values are shifted, turned and stretched: levels, changes, and spreads.
 _LEVELS = ("alpha", "alpha_mean")
@@ -55,9 +61,12 @@ def build_model(
     StudyError
         As `fit`.
     """
-    series, priors, model = _prepare(study, measure=measure, case=case, model=model, priors=priors)
+    from scd.models.gaussian import build_single_case
+    from scd.models.multilevel import build_multilevel, multilevel_data
+
+    series, priors, model = prepare(study, measure=measure, case=case, model=model, priors=priors)
     if model == "multilevel":
-        if not _one_scale(series.measures):
+        if not one_scale(series.measures):
             raise StudyError(
                 f"study '{study.code}': its cases have measures with different ranges or directions; "
                 "`fit` brings them to one scale, `build_model` needs one measure for all",
@@ -74,9 +83,10 @@ def fit(
     case: str | None = None,
     model: str = "level",
     priors: Priors | None = None,
+    engine: Engine = "auto",
     seed: int = 1,
-    draws: int = DRAWS,
-    chains: int = CHAINS,
+    draws: int | None = None,
+    chains: int | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> xr.DataTree:
     """Fit a Gaussian model to one case, or the multilevel model to several.
@@ -89,14 +99,16 @@ def fit(
         Key of the measure; each case's own first outcome without it.
     case : str, optional
         Code of the case; needed for a single-case model when the study has several.
-    model : {"level", "level-trend", "phase-level", "piecewise", "multilevel"}
+    model : {"level", "level-trend", "phase-level", "piecewise", "gradual", "multilevel"}
         The expected values; see `scd.models.gaussian` and `scd.models.multilevel`.
     priors : Priors, optional
         Default: weakly informative on the measure's declared scale.
+    engine : {"auto", "exact", "nuts"}
+        ``exact`` integrates (single cases), ``nuts`` samples; ``auto`` integrates where it can.
     seed : int
-        Seed of the sampler.
-    draws, chains : int
-        Draws a chain, and chains.
+        Seed of the draws.
+    draws, chains : int, optional
+        Draws a chain, and chains; 1000 and 4 where they are independent, 2000 and 4 where they come from a sampler.
     progress : callable, optional
         Called with the share done, 0 to 1.
 
@@ -112,23 +124,34 @@ def fit(
     StudyError
         When there are too few data for any effect, the model is unknown, or the priors have no scale.
     """
-    series, priors, model = _prepare(study, measure=measure, case=case, model=model, priors=priors)
-    # Sampled on a scale of unit size and brought back: the sampler's work does not depend on the instrument.
-    center, unit, sign = _scales(series, priors)
+    if engine not in ENGINES:
+        raise StudyError(f"engine '{engine}': is unknown; choose one of {', '.join(ENGINES)}", field="engine")
+    if engine == "exact" and model == "multilevel":
+        raise StudyError("engine 'exact': integrates single-case models; use 'auto' or 'nuts'", field="engine")
+    series, priors, model = prepare(study, measure=measure, case=case, model=model, priors=priors)
+    # Computed on a scale of unit size and brought back: the work does not depend on the instrument.
+    center, unit, sign = scales(series, priors)
     scaled = replace(series, value=sign[series.case_index] * (series.value - center[series.case_index])
                      / unit[series.case_index])  # fmt: skip
     own = priors.rescaled(center=priors.center, unit=priors.unit)
     if progress:
         progress(0.05)
-    if model == "multilevel":
-        capacity = case_capacity(len(series.cases))
-        data = multilevel_data(scaled, own)
+    groups: dict[str, xr.Dataset] = {}
+    target_accept = None
+    if engine == "nuts" or model == "multilevel":
+        used = "nuts"
+        posterior, stats, target_accept = _sampled(
+            scaled, own, model=model, seed=seed, draws=draws, chains=chains, progress=progress
+        )
     else:
-        capacity = 0
-        data = single_case_data(scaled, own, model=model)
-    posterior, stats, target_accept = sample(
-        data, capacity=capacity, seed=seed, draws=draws, chains=chains, progress=progress
-    )
+        used = "exact"
+        grid = quadrature_of(scaled, own, model=model)
+        posterior, stats = draw_exact(
+            grid, scaled, model=model, seed=seed, draws=draws or _EXACT_DRAWS, chains=chains or _EXACT_CHAINS
+        )
+        groups["quadrature"] = stored(grid, unit=float(unit[0]))
+        if progress:
+            progress(1.0)
     posterior = _named(posterior[_parameters(posterior, model=model)], series)
     posterior = _to_units(posterior, center=center, unit=unit, sign=sign)
     rng = np.random.default_rng(seed)
@@ -142,6 +165,7 @@ def fit(
             "observed_data": xr.Dataset({"value": ("obs", series.value)}),
             "constant_data": _constants(series),
             "sample_stats": stats,
+            **groups,
         }
     )
     tree.attrs = {
@@ -151,74 +175,43 @@ def fit(
         "measures": json.dumps([m.key for m in series.measures]),
         "phases": json.dumps(series.phases),
         "model": model,
-        "engine": "nuts",
+        "engine": used,
         "priors": json.dumps(priors.describe(model)),
         "prior_values": json.dumps(priors.model_dump()),
         "seed": seed,
-        "target_accept": target_accept,
-        "versions": json.dumps({"scd": __version__} | {n: version(n) for n in ("pymc", "nutpie", "numpy")}),
+        "versions": json.dumps({"scd": __version__} | {n: version(n) for n in _LIBRARIES[used]}),
     }
+    if target_accept is not None:
+        tree.attrs["target_accept"] = target_accept
     return tree
 
 
-def _prepare(
-    study: Study, *, measure: str | None, case: str | None, model: str, priors: Priors | None
-) -> tuple[Series, Priors, str]:
-    if model not in MODELS:
-        raise StudyError(f"model '{model}': is unknown; choose one of {', '.join(MODELS)}", field="model")
-    if model != "multilevel" and case is None:
-        if len(study.cases) > 1:
-            codes = ", ".join(f"'{c.code}'" for c in study.cases)
-            raise StudyError(
-                f"study '{study.code}': model '{model}' takes one case and the study has several ({codes}); name one",
-                field="case",
-            )
-        case = study.cases[0].code
-    series = series_of(study, measure=measure, case=case)
-    if model == "multilevel" and len(series.cases) < 2:
-        raise StudyError(
-            f"study '{study.code}': the multilevel model needs at least 2 cases with values (got {len(series.cases)}); "
-            "use a single-case model",
-            field="model",
-        )
-    if model == "phase-level" and len(series.phases[0]) > PHASE_CAPACITY:
-        raise StudyError(
-            f"case '{series.cases[0]}': model 'phase-level' takes up to {PHASE_CAPACITY} phases "
-            f"(got {len(series.phases[0])}); use 'level'",
-            field="model",
-        )
-    _check_variation(series)
-    if priors is None:
-        priors = priors_for(series.measures[0])
-    return series, priors, model
+def _sampled(
+    series: Series,
+    priors: Priors,
+    *,
+    model: str,
+    seed: int,
+    draws: int | None,
+    chains: int | None,
+    progress: Callable[[float], None] | None,
+) -> tuple[xr.Dataset, xr.Dataset, float]:
+    from scd.models.multilevel import case_capacity, multilevel_data
+    from scd.models.sampling import CHAINS, DRAWS, sample
 
-
-def _check_variation(series: Series) -> None:
-    """Values that never vary within a phase leave nothing to hold the within-phase SD above 0: no posterior exists."""
-    group = series.case_index * 1000 + series.phase_index
-    if all(np.ptp(series.value[group == g]) == 0 for g in np.unique(group)):
-        where = f"case '{series.cases[0]}'" if len(series.cases) == 1 else f"cases {', '.join(series.cases)}"
-        raise StudyError(
-            f"{where}: the values do not vary within any phase, so the usual ups and downs between sessions can't be "
-            "told and no effect can be weighed against them; record more sessions, or a finer measure",
-            field="sessions",
-        )
-
-
-def _one_scale(measures: tuple[Measure, ...]) -> bool:
-    return len({(m.minimum, m.maximum, m.improvement) for m in measures}) == 1
-
-
-def _scales(series: Series, priors: Priors) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Centre, unit and sign by case; cases on one measure keep its sign, others are turned so that up is better."""
-    count = len(series.cases)
-    if _one_scale(series.measures):
-        return np.full(count, priors.center), np.full(count, priors.unit), np.ones(count)
-    each = [priors_for(m) for m in series.measures]
-    return (
-        np.array([p.center for p in each]),
-        np.array([p.unit for p in each]),
-        np.array([float(m.sign) for m in series.measures]),
+    if model == "multilevel":
+        data, structure, capacity = multilevel_data(series, priors), "multilevel", case_capacity(len(series.cases))
+    else:
+        data, capacity = single_case_data(series, priors, model=model), 0
+        structure = "gradual" if model == "gradual" else "single-case"
+    return sample(
+        data,
+        structure=structure,
+        capacity=capacity,
+        seed=seed,
+        draws=draws or DRAWS,
+        chains=chains or CHAINS,
+        progress=progress,
     )
 
 

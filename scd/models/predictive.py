@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-__all__ = ["ar1_paths", "expected_values", "prior_draws"]
+from scd.models.onset import carried
 
-from typing import TYPE_CHECKING
+__all__ = ["ar1_paths", "expected_values", "prior_draws"]
 
 if TYPE_CHECKING:
     from scd.models.priors import Priors
@@ -30,6 +33,8 @@ def expected_values(draws: dict[str, np.ndarray], series: Series, *, model: str)
     ndarray, shape (draws, obs)
     """
     d = series.intervention
+    if model == "gradual":
+        return draws["alpha"][:, None] + draws["delta"][:, None] * carried(series, draws["carried"])
     if model == "multilevel":
         return draws["alpha"][:, series.case_index] + draws["delta"][:, series.case_index] * d
     expected = draws["alpha"][:, None] + draws["delta"][:, None] * d
@@ -102,11 +107,7 @@ def prior_draws(
     def half_normal(scale: float) -> np.ndarray:
         return np.abs(rng.normal(0, scale, size))
 
-    phi = np.empty(0)
-    while phi.size < size:  # rejection: the truncation cuts off little
-        fresh = rng.normal(priors.phi_mean, priors.phi_sd, 2 * size)
-        phi = np.concatenate([phi, fresh[np.abs(fresh) < 0.99]])
-    sigma = half_normal(priors.sigma_sd)
+    phi, sigma = _errors(priors, size=size, rng=rng)
     if model == "multilevel":
         alpha_mean, delta_mean = rng.normal(priors.center, priors.alpha_sd, size), rng.normal(0, priors.delta_sd, size)
         alpha_sd, delta_sd = half_normal(priors.alpha_between_sd), half_normal(priors.delta_between_sd)
@@ -119,7 +120,7 @@ def prior_draws(
             "delta_sd": delta_sd,
             "sigma": sigma,
             "sigma_spread": spread,
-            "phi": phi[:size],
+            "phi": phi,
             "alpha": alpha_mean[:, None] + alpha_sd[:, None] * z[0],
             "delta": delta_mean[:, None] + delta_sd[:, None] * z[1],
             "sigma_case": sigma[:, None] * np.exp(spread[:, None] * z[2]),
@@ -128,13 +129,30 @@ def prior_draws(
         "alpha": rng.normal(priors.center, priors.alpha_sd, size),
         "delta": rng.normal(0, priors.delta_sd, size),
         "sigma": sigma,
-        "phi": phi[:size],
+        "phi": phi,
     }
     if model in ("level-trend", "piecewise"):
         drawn["trend"] = rng.normal(0, priors.trend_sd, size)
     if model == "piecewise":
         drawn["slope_change"] = rng.normal(0, priors.slope_change_sd, size)
+    if model == "gradual":
+        drawn["carried"] = rng.beta(1, 2, size)
     if model == "phase-level":
         drawn["omega"] = half_normal(priors.omega_sd)
         drawn["gamma"] = drawn["omega"][:, None] * rng.standard_normal((size, phases))
     return drawn
+
+
+def _errors(priors: Priors, *, size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Draws of phi and sigma; what lies outside the limits is drawn again, which is seldom."""
+    phi, sigma = np.empty(0), np.empty(0)
+    while phi.size < size:
+        flat = math.isinf(priors.phi_sd)
+        fresh = rng.uniform(-0.99, 0.99, size) if flat else rng.normal(priors.phi_mean, priors.phi_sd, size)
+        fresh = fresh[np.abs(fresh) < 0.99]
+        spread, root = np.abs(rng.normal(0, priors.sigma_sd, fresh.size)), np.sqrt(1 - fresh**2)
+        if priors.sigma_of == "innovation":
+            spread = spread / root
+        above = spread * root > priors.sigma_floor
+        phi, sigma = np.concatenate([phi, fresh[above]]), np.concatenate([sigma, spread[above]])
+    return phi[:size], sigma[:size]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+import math
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
@@ -29,14 +30,23 @@ class Priors(Record):
         SD of the normal priors of the slope and of its change, per session.
     sigma_sd : float
         Scale of the half-normal prior of the within-phase SD (marginal, not of the innovations).
+    sigma_of : {"marginal", "innovation"}
+        Which SD that prior speaks of: of the values around the expected ones, or of what is new at each session,
+        ``sigma * sqrt(1 - phi ** 2)``.
+    sigma_floor : float
+        The SD of what is new at each session can't be below it: rounding to the instrument's steps adds that much.
     phi_mean, phi_sd : float
-        Normal prior of the autocorrelation at a gap of one session, truncated to (-0.99, 0.99).
+        Normal prior of the autocorrelation at a gap of one session, truncated to (-0.99, 0.99); an infinite SD makes
+        it uniform.
     omega_sd : float
         Scale of the half-normal prior of the SD between phases of a kind (phase-level model).
     alpha_between_sd, delta_between_sd : float
         Scales of the half-normal priors of the SDs between cases (multilevel model).
     sigma_between_sd : float
         Scale of the half-normal prior of the SD between cases of the log within-phase SD.
+    dispersion_sd : float
+        Scale of the half-normal prior of the dispersion of counts (variance ``mean + (dispersion * mean) ** 2``) and of
+        proportions (concentration ``1 / dispersion ** 2``).
 
     Examples
     --------
@@ -52,12 +62,15 @@ class Priors(Record):
     trend_sd: Positive
     slope_change_sd: Positive
     sigma_sd: Positive
+    sigma_of: Literal["marginal", "innovation"] = "marginal"
+    sigma_floor: Annotated[Number, Field(ge=0)] = 0.0
     phi_mean: Annotated[Number, Field(gt=-1, lt=1)] = 0.3
-    phi_sd: Positive = 0.3
+    phi_sd: Annotated[float, Field(gt=0, allow_inf_nan=True)] = 0.3
     omega_sd: Positive
     alpha_between_sd: Positive
     delta_between_sd: Positive
     sigma_between_sd: Positive = 0.3
+    dispersion_sd: Positive = 1.0
 
     @classmethod
     def on_scale(cls, *, center: float, unit: float) -> Self:
@@ -88,7 +101,7 @@ class Priors(Record):
         scaled = {
             name: getattr(self, name) / unit
             for name in type(self).model_fields
-            if name.endswith("_sd") and name not in ("phi_sd", "sigma_between_sd")
+            if name.endswith(("_sd", "_floor")) and name not in ("phi_sd", "sigma_between_sd", "dispersion_sd")
         }
         return self.replace(center=(self.center - center) / unit, unit=self.unit / unit, **scaled)
 
@@ -106,26 +119,36 @@ class Priors(Record):
                 "delta_mean": f"Normal(0, {self.delta_sd:g})",
                 "alpha_sd": f"HalfNormal({self.alpha_between_sd:g})",
                 "delta_sd": f"HalfNormal({self.delta_between_sd:g})",
-                "sigma": f"HalfNormal({self.sigma_sd:g})",
+                "sigma": self._sigma_words,
                 "sigma_spread": f"HalfNormal({self.sigma_between_sd:g})",
                 "phi": self._phi_words,
             }
         words = {
             "alpha": f"Normal({self.center:g}, {self.alpha_sd:g})",
             "delta": f"Normal(0, {self.delta_sd:g})",
-            "sigma": f"HalfNormal({self.sigma_sd:g})",
+            "sigma": self._sigma_words,
             "phi": self._phi_words,
         }
         if model in ("level-trend", "piecewise"):
             words["trend"] = f"Normal(0, {self.trend_sd:g}) per session"
         if model == "piecewise":
             words["slope_change"] = f"Normal(0, {self.slope_change_sd:g}) per session"
+        if model == "gradual":
+            words["carried"] = "Beta(1, 2)"
         if model == "phase-level":
             words["omega"] = f"HalfNormal({self.omega_sd:g})"
         return words
 
     @property
+    def _sigma_words(self) -> str:
+        of = " for the innovations" if self.sigma_of == "innovation" else ""
+        floor = f"; innovations at least {self.sigma_floor:.2g}" if self.sigma_floor else ""
+        return f"HalfNormal({self.sigma_sd:g}){of}{floor}"
+
+    @property
     def _phi_words(self) -> str:
+        if math.isinf(self.phi_sd):
+            return "Uniform(-0.99, 0.99)"
         return f"Normal({self.phi_mean:g}, {self.phi_sd:g}) on (-0.99, 0.99)"
 
 

@@ -11,10 +11,11 @@ import numpy as np
 import nutpie
 import xarray as xr
 
-from scd.models.gaussian import build_single_case, single_case_data
+from scd.models.gaussian import build_single_case
 from scd.models.multilevel import build_multilevel, multilevel_data
-from scd.models.priors import priors_for
+from scd.models.priors import Priors, priors_for
 from scd.models.series import Series
+from scd.models.terms import SINGLE_CASE_MODELS, single_case_data
 from scd.study import Measure
 
 __all__ = ["CHAINS", "DRAWS", "compilations", "sample"]
@@ -33,6 +34,7 @@ _compiling = threading.Lock()
 def sample(
     data: dict[str, Any],
     *,
+    structure: str = "single-case",
     capacity: int = 0,
     seed: int,
     draws: int = DRAWS,
@@ -45,8 +47,10 @@ def sample(
     ----------
     data : dict
         The model's named arrays, best on a scale of unit size.
+    structure : {"single-case", "gradual", "multilevel"}
+        What to compile, once a process.
     capacity : int
-        Room for so many cases in the multilevel model; 0 for a single case.
+        Room for so many cases in the multilevel structure.
     seed : int
         Same seed and data, same draws.
     draws, chains : int
@@ -62,11 +66,11 @@ def sample(
         The acceptance rate the draws were made with.
     """
     with _compiling:
-        compiled = _compiled(capacity)
+        compiled = _compiled(structure, capacity)
     ready = compiled.with_data(**data)
     if progress:
         progress(0.3)
-    for target_accept in _MULTILEVEL_TARGET_ACCEPT if capacity else _TARGET_ACCEPT:
+    for target_accept in _MULTILEVEL_TARGET_ACCEPT if structure == "multilevel" else _TARGET_ACCEPT:
         tree = nutpie.sample(
             ready,
             draws=draws,
@@ -91,13 +95,19 @@ def compilations() -> int:
 
 
 @cache
-def _compiled(capacity: int) -> Any:
-    placeholder = _placeholder(capacity)
-    built = build_multilevel(placeholder, capacity=capacity) if capacity else build_single_case(placeholder)
+def _compiled(structure: str, capacity: int) -> Any:
+    series, priors = _placeholder()
+    if structure == "multilevel":
+        built = build_multilevel(multilevel_data(series, priors), capacity=capacity)
+    elif structure == "gradual":
+        data = single_case_data(series, priors, model="gradual")
+        built = build_single_case(data, terms=SINGLE_CASE_MODELS["gradual"])
+    else:
+        built = build_single_case(single_case_data(series, priors, model="level"))
     return nutpie.compile_pymc_model(built)
 
 
-def _placeholder(capacity: int) -> dict[str, Any]:
+def _placeholder() -> tuple[Series, Priors]:
     """Stand-in data to compile with: no client's numbers can reach a compile cache."""
     obs = 4
     measure = Measure(key="y", label="Y", improvement="increase", minimum=-2.5, maximum=2.5)
@@ -112,5 +122,4 @@ def _placeholder(capacity: int) -> dict[str, Any]:
         intervention=np.array([0.0, 0.0, 1.0, 1.0]),
         phase_start=np.array([1, 1, 3, 3]),
     )
-    priors = priors_for(measure)
-    return multilevel_data(series, priors) if capacity else single_case_data(series, priors, model="level")
+    return series, priors_for(measure)

@@ -1,0 +1,100 @@
+"""What a fit needs from a study: its values, the priors on their scale, and whether the model suits them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from scd.models.priors import Priors, priors_for
+from scd.models.series import Series, series_of
+from scd.models.terms import PHASE_CAPACITY, SINGLE_CASE_MODELS
+from scd.study import Measure, Study, StudyError
+
+__all__ = ["MODELS", "one_scale", "prepare", "rounding_floor", "scales"]
+
+MODELS = (*SINGLE_CASE_MODELS, "multilevel")
+
+
+def prepare(
+    study: Study, *, measure: str | None, case: str | None, model: str, priors: Priors | None
+) -> tuple[Series, Priors, str]:
+    """Gather what a fit needs, or refuse in words: the values, their priors, and the model.
+
+    Raises
+    ------
+    StudyError
+        When there are too few data for any effect, the model is unknown or doesn't suit, or the priors have no scale.
+    """
+    if model not in MODELS:
+        raise StudyError(f"model '{model}': is unknown; choose one of {', '.join(MODELS)}", field="model")
+    if model != "multilevel" and case is None:
+        if len(study.cases) > 1:
+            codes = ", ".join(f"'{c.code}'" for c in study.cases)
+            raise StudyError(
+                f"study '{study.code}': model '{model}' takes one case and the study has several ({codes}); name one",
+                field="case",
+            )
+        case = study.cases[0].code
+    series = series_of(study, measure=measure, case=case)
+    if model == "multilevel" and len(series.cases) < 2:
+        raise StudyError(
+            f"study '{study.code}': the multilevel model needs at least 2 cases with values (got {len(series.cases)}); "
+            "use a single-case model",
+            field="model",
+        )
+    if model == "phase-level" and len(series.phases[0]) > PHASE_CAPACITY:
+        raise StudyError(
+            f"case '{series.cases[0]}': model 'phase-level' takes up to {PHASE_CAPACITY} phases "
+            f"(got {len(series.phases[0])}); use 'level'",
+            field="model",
+        )
+    if priors is None:
+        priors = priors_for(series.measures[0])
+    floor = rounding_floor(series.value, unit=priors.unit)
+    priors = priors.replace(sigma_floor=max(priors.sigma_floor, floor))
+    return series, priors, model
+
+
+def rounding_floor(value: np.ndarray, *, unit: float) -> float:
+    """The SD that rounding leaves unseen: a value written in steps of r may have been anywhere within r.
+
+    Parameters
+    ----------
+    value : ndarray
+        Values as recorded; their step is the largest power of ten, 1 at most, that all of them are multiples of.
+    unit : float
+        Unit of the measure's scale; half of it is the most that is taken.
+
+    Returns
+    -------
+    float
+        ``r / sqrt(12)``, the SD of a uniform error.
+
+    Examples
+    --------
+    >>> round(rounding_floor(np.array([3.0, 7.0]), unit=2.0), 3), round(rounding_floor(np.array([0.25]), unit=2.0), 4)
+    (0.289, 0.0029)
+    """
+    step = 1.0
+    while step > 1e-6 and not np.allclose(value / step, np.round(value / step), rtol=0, atol=1e-6):
+        step /= 10
+    return min(step / math.sqrt(12), unit / 2)
+
+
+def one_scale(measures: tuple[Measure, ...]) -> bool:
+    """Whether all measures have the same range and direction."""
+    return len({(m.minimum, m.maximum, m.improvement) for m in measures}) == 1
+
+
+def scales(series: Series, priors: Priors) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Centre, unit and sign by case; cases on one measure keep its sign, others are turned so that up is better."""
+    count = len(series.cases)
+    if one_scale(series.measures):
+        return np.full(count, priors.center), np.full(count, priors.unit), np.ones(count)
+    each = [priors_for(m) for m in series.measures]
+    return (
+        np.array([p.center for p in each]),
+        np.array([p.unit for p in each]),
+        np.array([float(m.sign) for m in series.measures]),
+    )

@@ -1,0 +1,393 @@
+"""Exact posteriors of Gaussian models with AR(1) errors: coefficients integrated out, quadrature over what is left.
+
+Given the autocorrelation phi, the within-phase SD sigma and, in some models, one further quantity (the *outer* one: the
+SD between phases, the rate of a gradual onset, the unknown change point), the expected values are linear in
+coefficients with normal priors. The posterior is then a mixture of normals over a grid of these two or three
+quantities, known without Monte Carlo error. Smooth densities that vanish at both ends of a grid are summed by the
+trapezoidal rule, whose error falls exponentially with the number of points.
+
+References
+----------
+Trefethen, L. N., & Weideman, J. A. C. (2014). The exponentially convergent trapezoidal rule. SIAM Review, 56(3),
+385-458. https://doi.org/10.1137/130932132
+Rue, H., & Held, L. (2005). Gaussian Markov Random Fields. Chapman & Hall/CRC. https://doi.org/10.1201/9780203492024
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scd.models.mixture import Mixture
+
+if TYPE_CHECKING:
+    from scd.models.priors import Priors
+
+__all__ = ["LinearModel", "Quadrature", "integrate"]
+
+# A grid ends where the density is e**-18 of its peak: what lies outside holds less than a ten-millionth.
+_DEPTH = 18.0
+_PHI_LIMIT = 0.99
+# phi = 0.99 tanh(u): at |u| = 9 all but 3e-8 of the range is inside.
+_U_LIMIT = 9.0
+# Working arrays stay below so many numbers; longer batches are cut into pieces.
+_CHUNK = 3_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class LinearModel:
+    """A model that is linear in its coefficients, for one outer value after the other.
+
+    Attributes
+    ----------
+    coefficients : tuple of str
+        Their names.
+    columns : ndarray, shape (1 or outer, obs, coefficients)
+        What multiplies each coefficient in each expected value.
+    prior_mean : ndarray, shape (coefficients,)
+    prior_sd : ndarray, shape (1 or outer, coefficients)
+    outer : ndarray, shape (outer,)
+        The outer quantity's values; a single 0 where there is none.
+    outer_weight : ndarray, shape (outer,)
+        Prior density of each outer value times the width of the grid there.
+    gap, linked : ndarray, shape (obs,)
+        Sessions since the value before; 0 at the first value of a series, else 1.
+    """
+
+    coefficients: tuple[str, ...]
+    columns: np.ndarray
+    prior_mean: np.ndarray
+    prior_sd: np.ndarray
+    outer: np.ndarray
+    outer_weight: np.ndarray
+    gap: np.ndarray
+    linked: np.ndarray
+
+    def part(self, keep: slice) -> LinearModel:
+        """The model for some of the outer values."""
+        return replace(
+            self,
+            columns=self.columns[keep] if len(self.columns) > 1 else self.columns,
+            prior_sd=self.prior_sd[keep] if len(self.prior_sd) > 1 else self.prior_sd,
+            outer=self.outer[keep],
+            outer_weight=self.outer_weight[keep],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Quadrature:
+    """The posterior of one or more series on a grid; every axis but `batch` is the grid's.
+
+    Attributes
+    ----------
+    coefficients : tuple of str
+    phi : ndarray, shape (phi,)
+    outer : ndarray, shape (outer,)
+    sigma, sigma_step : ndarray, shape (batch, outer, phi, sigma) and (batch, outer, phi)
+        Within-phase SD, and the step of log(innovation SD - floor).
+    phi_step, floor : float
+        Step of atanh(phi / 0.99), and the smallest innovation SD.
+    weight : ndarray, shape (batch, outer, phi, sigma)
+        Posterior weight; sums to 1 in each series.
+    prior_mean, prior_sd : ndarray
+        As in `LinearModel`.
+    rotation : ndarray, shape (outer, phi, coefficients, component)
+    curvature : ndarray, shape (outer, phi, component)
+    pull : ndarray, shape (batch, outer, phi, component)
+        Given a grid point, component j of the scaled coefficients is Normal(pull_j / (sigma ** 2 + curvature_j),
+        sigma ** 2 / (sigma ** 2 + curvature_j)), independently of the others.
+    log_evidence : ndarray, shape (batch,)
+        Log marginal likelihood.
+    """
+
+    coefficients: tuple[str, ...]
+    phi: np.ndarray
+    outer: np.ndarray
+    sigma: np.ndarray
+    sigma_step: np.ndarray
+    phi_step: float
+    floor: float
+    weight: np.ndarray
+    prior_mean: np.ndarray
+    prior_sd: np.ndarray
+    rotation: np.ndarray
+    curvature: np.ndarray
+    pull: np.ndarray
+    log_evidence: np.ndarray
+
+    def mixture(self, loading: np.ndarray, *, standardized: bool = False) -> Mixture:
+        """The exact posterior of a weighted sum of coefficients, or of that sum in units of sigma.
+
+        Parameters
+        ----------
+        loading : ndarray, shape (coefficients,) or (1 or outer, coefficients)
+            Weights of the sum.
+        standardized : bool
+            Divide by the within-phase SD.
+
+        Returns
+        -------
+        Mixture
+            Of normals, one a grid point.
+        """
+        loading = np.atleast_2d(np.asarray(loading, dtype=float))
+        loaded = np.broadcast_to(loading * self.prior_sd, (len(self.outer), loading.shape[1]))
+        scaled = np.einsum("hk,hukj->huj", loaded, self.rotation)
+        variance = self.sigma**2
+        mean = np.broadcast_to((loading @ self.prior_mean)[None, :, None, None], variance.shape).copy()
+        spread = np.zeros_like(variance)
+        for j in range(scaled.shape[-1]):
+            shrunk = 1 / (variance + self.curvature[..., j, None])
+            mean += (scaled[..., j] * self.pull[..., j])[..., None] * shrunk
+            spread += scaled[..., j, None] ** 2 * variance * shrunk
+        if standardized:
+            mean, spread = mean / self.sigma, spread / variance
+        return self._mixture(mean, np.sqrt(spread))
+
+    def marginal(self, name: str) -> Mixture:
+        """The posterior of ``phi``, ``sigma`` or ``outer`` as point masses on the grid."""
+        values = {"phi": self.phi[:, None], "sigma": self.sigma, "outer": self.outer[:, None, None]}[name]
+        return self._mixture(np.broadcast_to(values, self.weight.shape), np.zeros(self.weight.shape))
+
+    def outer_probability(self) -> np.ndarray:
+        """Posterior probability of each outer value, shape (batch, outer)."""
+        return self.weight.sum(axis=(2, 3))
+
+    def draw(self, rng: np.random.Generator, *, size: int, series: int = 0) -> dict[str, np.ndarray]:
+        """Independent draws from the posterior of one series.
+
+        A grid point is drawn by its weight; phi and the innovations' SD are spread evenly over the cell around it.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+        size : int
+            Number of draws.
+        series : int
+            Which of the batch.
+
+        Returns
+        -------
+        dict of str to ndarray
+            ``coefficients`` of shape (size, coefficients), ``sigma``, ``phi``, and ``outer_index``.
+        """
+        weight = self.weight[series]
+        flat = np.searchsorted(np.cumsum(weight.ravel()), rng.random(size) * weight.sum(), side="right")
+        h, u, v = np.unravel_index(np.minimum(flat, weight.size - 1), weight.shape)
+        sigma, phi = self.sigma[series][h, u, v], self.phi[u]
+        variance = sigma[:, None] ** 2
+        shrunk = 1 / (variance + self.curvature[h, u])
+        component = self.pull[series][h, u] * shrunk + np.sqrt(variance * shrunk) * rng.standard_normal(shrunk.shape)
+        scaled = np.einsum("skj,sj->sk", self.rotation[h, u], component)
+        sd = self.prior_sd[h] if len(self.prior_sd) > 1 else self.prior_sd
+        jitter = rng.random((2, size)) - 0.5
+        root = np.sqrt(1 - phi**2)
+        excess = (sigma * root - self.floor) * np.exp(self.sigma_step[series][h, u] * jitter[1])
+        if len(self.phi) > 1:
+            phi = _PHI_LIMIT * np.tanh(np.arctanh(phi / _PHI_LIMIT) + self.phi_step * jitter[0])
+        spread = (self.floor + excess) / np.sqrt(1 - phi**2)
+        return {"coefficients": self.prior_mean + sd * scaled, "sigma": spread, "phi": phi, "outer_index": h}
+
+    def _mixture(self, mean: np.ndarray, sd: np.ndarray) -> Mixture:
+        count = len(self.weight)
+        return Mixture(*(a.reshape(count, -1) for a in (self.weight, mean, sd))).pruned()
+
+
+def integrate(
+    value: np.ndarray,
+    model: LinearModel,
+    priors: Priors,
+    *,
+    phi: float | None = None,
+    refine: float = 1.0,
+) -> Quadrature:
+    """Integrate a linear model's posterior for one or more series of the same design.
+
+    Parameters
+    ----------
+    value : ndarray, shape (batch, obs)
+        Observed values, best on a scale of unit size.
+    model : LinearModel
+    priors : Priors
+        Of the within-phase SD and the autocorrelation, on the scale of `value`.
+    phi : float, optional
+        Hold the autocorrelation at this value, in (-0.99, 0.99), instead of integrating over it.
+    refine : float
+        Points on each axis as a multiple of the usual number, for tests of the error.
+
+    Returns
+    -------
+    Quadrature
+    """
+    value = np.atleast_2d(np.asarray(value, dtype=float))
+    obs = value.shape[1]
+    if phi is not None:
+        u, step = np.array([math.atanh(phi / _PHI_LIMIT)]), 0.0
+    else:
+        # Near any phi the likelihood holds u to about 1 / sqrt(obs): steps of half an SD.
+        fine = 0.5 / math.sqrt(obs + 11) / refine
+        coarse = np.linspace(-_U_LIMIT, _U_LIMIT, math.ceil(2 * _U_LIMIT / min(0.35, 4 * fine * refine)))
+        some = slice(None, None, max(1, len(model.outer) // 4) if len(model.columns) == 1 else 1)
+        rough = _log_mass(value, model.part(some), priors, coarse, points=24)
+        inside = np.flatnonzero((rough > rough.max(axis=(1, 2), keepdims=True) - _DEPTH).any(axis=(0, 1)))
+        low, high = coarse[max(inside[0] - 1, 0)], coarse[min(inside[-1] + 1, len(coarse) - 1)]
+        u = np.linspace(low, high, max(math.ceil((high - low) / fine), 8))
+        step = float(u[1] - u[0])
+    points = math.ceil(24 * refine)
+    piece = max(1, int(_CHUNK / (len(model.outer) * len(u) * points)))
+    parts = [_on_grid(value[i : i + piece], model, priors, u, points=points) for i in range(0, len(value), piece)]
+    moments = parts[0][0]
+    joined = {k: np.concatenate([p[1][k] for p in parts]) for k in parts[0][1]}
+    log_weight = joined["log_density"] + _log_prior_u(u, priors, held=phi is not None)[:, None]
+    if phi is None:
+        log_weight += math.log(step)
+    with np.errstate(divide="ignore"):
+        log_weight += np.log(model.outer_weight)[:, None, None] + np.log(joined["step"])[..., None]
+    peak = log_weight.max(axis=(1, 2, 3), keepdims=True)
+    weight = np.exp(log_weight - peak)
+    total = weight.sum(axis=(1, 2, 3), keepdims=True)
+    return Quadrature(
+        coefficients=model.coefficients,
+        phi=_PHI_LIMIT * np.tanh(u),
+        outer=model.outer,
+        sigma=joined["sigma"],
+        sigma_step=joined["step"],
+        phi_step=step,
+        floor=priors.sigma_floor,
+        weight=weight / total,
+        prior_mean=model.prior_mean,
+        prior_sd=model.prior_sd,
+        rotation=moments["rotation"],
+        curvature=moments["curvature"],
+        pull=joined["pull"],
+        log_evidence=(np.log(total) + peak).ravel() - 0.5 * obs * math.log(2 * math.pi) - _log_prior_mass(priors, phi),
+    )
+
+
+def _log_mass(value: np.ndarray, model: LinearModel, priors: Priors, u: np.ndarray, *, points: int) -> np.ndarray:
+    """Log posterior mass of each outer value and u, shape (batch, outer, u), for finding where the mass is."""
+    piece = max(1, int(_CHUNK / (len(model.outer) * len(u) * 40)))
+    found = []
+    for i in range(0, len(value), piece):
+        _, grid = _on_grid(value[i : i + piece], model, priors, u, points=points)
+        top = grid["log_density"].max(axis=-1)
+        found.append(top + np.log(np.exp(grid["log_density"] - top[..., None]).sum(axis=-1) * grid["step"]))
+    with np.errstate(divide="ignore"):
+        return np.concatenate(found) + _log_prior_u(u, priors, held=False) + np.log(model.outer_weight)[:, None]
+
+
+def _on_grid(
+    value: np.ndarray, model: LinearModel, priors: Priors, u: np.ndarray, *, points: int
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Log density over v = log(innovation SD - floor), on a grid fitted to every outer value and u."""
+    moments, own = _moments(value, model, u)
+    shape = (*own["pull"].shape[:3], 1)
+    unit, floor = priors.sigma_sd, priors.sigma_floor
+    smallest = math.log(min(unit, floor / value.shape[1]) if floor > 0 else unit * 1e-4) - _DEPTH
+    low, high = np.full(shape, smallest), np.full(shape, math.log(6.0 * unit))
+    for count in (40, 16):
+        v = low + (high - low) * np.linspace(0, 1, count)
+        density = _log_density(v, moments, own, priors, u, obs=value.shape[1])
+        above = density > density.max(axis=-1, keepdims=True) - _DEPTH
+        first = np.maximum(above.argmax(axis=-1) - 1, 0)
+        last = np.minimum(count - above[..., ::-1].argmax(axis=-1), count - 1)
+        low, high = (np.take_along_axis(v, i[..., None], axis=-1) for i in (first, last))
+    v = low + (high - low) * np.linspace(0, 1, points)
+    density = _log_density(v, moments, own, priors, u, obs=value.shape[1])
+    step = (high - low)[..., 0] / (points - 1)
+    sigma = (floor + np.exp(v)) / _root(u)[:, None]
+    return moments, {"log_density": density, "sigma": sigma, "step": step, "pull": own["pull"]}
+
+
+def _moments(
+    value: np.ndarray, model: LinearModel, u: np.ndarray
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Whiten by the autocorrelation and turn the coefficients so that they are independent: shared, and by series."""
+    rho = model.linked * (_PHI_LIMIT * np.tanh(u))[:, None] ** model.gap
+    root = np.sqrt(1 - rho**2)
+    columns = (model.columns[:, None] - rho[..., None] * _before(model.columns, axis=1)[:, None]) / root[..., None]
+    centered = value - model.columns[0] @ model.prior_mean
+    whitened = (centered[:, None] - rho * _before(centered, axis=1)[:, None]) / root
+    turned = np.swapaxes(columns, -1, -2)
+    sd = model.prior_sd[:, None]
+    curvature, rotation = np.linalg.eigh((turned @ columns) * sd[..., None] * sd[..., None, :])
+    cross = sd * (turned @ whitened[:, None, ..., None])[..., 0]
+    pull = (np.swapaxes(rotation, -1, -2) @ cross[..., None])[..., 0]
+    shared = {"curvature": np.maximum(curvature, 0.0), "rotation": rotation, "log_root": np.log(root).sum(axis=-1)}
+    return shared, {"pull": pull, "square": (whitened**2).sum(axis=-1)[:, None]}
+
+
+def _before(values: np.ndarray, *, axis: int) -> np.ndarray:
+    shifted = np.roll(values, 1, axis=axis)
+    first = [slice(None)] * values.ndim
+    first[axis] = slice(0, 1)
+    shifted[tuple(first)] = 0.0
+    return shifted
+
+
+def _log_density(
+    v: np.ndarray,
+    moments: dict[str, np.ndarray],
+    own: dict[str, np.ndarray],
+    priors: Priors,
+    u: np.ndarray,
+    *,
+    obs: int,
+) -> np.ndarray:
+    """Log of likelihood (coefficients integrated out) times the prior of sigma, as a density of v."""
+    innovation = priors.sigma_floor + np.exp(v)
+    root = _root(u)
+    sigma = innovation / root[:, None]
+    variance = sigma**2
+    determinant = np.ones_like(variance)
+    explained = np.zeros_like(variance)
+    for j in range(own["pull"].shape[-1]):
+        curvature = moments["curvature"][..., j, None]
+        determinant *= 1 + curvature / variance
+        explained += own["pull"][..., j, None] ** 2 / (variance + curvature)
+    left = np.maximum(own["square"][..., None] - explained, 0.0)
+    # The prior is a density of sigma or of the innovations' SD; v is a function of the latter.
+    marginal = priors.sigma_of == "marginal"
+    spread, jacobian = (sigma, -np.log(root)) if marginal else (innovation, np.zeros(len(u)))
+    unit = priors.sigma_sd
+    return (
+        v
+        - obs * np.log(sigma)
+        - 0.5 * np.log(determinant)
+        - 0.5 * left / variance
+        - 0.5 * (spread / unit) ** 2
+        + (jacobian - moments["log_root"])[:, None]
+        + 0.5 * math.log(2 / math.pi)
+        - math.log(unit)
+    )
+
+
+def _root(u: np.ndarray) -> np.ndarray:
+    """The innovations' share of the marginal SD, sqrt(1 - phi ** 2)."""
+    return np.sqrt(1 - (_PHI_LIMIT * np.tanh(u)) ** 2)
+
+
+def _log_prior_mass(priors: Priors, phi: float | None) -> float:
+    """Log of the prior's share above the floor of the innovations' SD."""
+    u = np.linspace(-_U_LIMIT, _U_LIMIT, 400) if phi is None else np.array([math.atanh(phi / _PHI_LIMIT)])
+    weight = np.exp(_log_prior_u(u, priors, held=phi is not None)) * (u[1] - u[0] if phi is None else 1.0)
+    root = _root(u) if priors.sigma_of == "marginal" else np.ones(len(u))
+    above = [math.erfc(priors.sigma_floor / priors.sigma_sd / r / 2**0.5) for r in root]
+    return math.log(float(weight @ np.array(above)))
+
+
+def _log_prior_u(u: np.ndarray, priors: Priors, *, held: bool) -> np.ndarray:
+    """Log prior density of u = atanh(phi / 0.99)."""
+    if held:
+        return np.zeros(len(u))
+    # log of 0.99 / cosh(u)**2, safe where cosh is large
+    jacobian = math.log(_PHI_LIMIT) + math.log(4) - 2 * np.logaddexp(u, -u)
+    mean, sd = priors.phi_mean, priors.phi_sd
+    if math.isinf(sd):
+        return jacobian - math.log(2 * _PHI_LIMIT)
+    inside = 0.5 * (math.erf((_PHI_LIMIT - mean) / sd / 2**0.5) + math.erf((_PHI_LIMIT + mean) / sd / 2**0.5))
+    density = -0.5 * ((_PHI_LIMIT * np.tanh(u) - mean) / sd) ** 2 - math.log(sd * (2 * math.pi) ** 0.5 * inside)
+    return jacobian + density
