@@ -12,7 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from scd.models.exact import sum_of
-from scd.models.mixture import Mixture
+from scd.models.mixture import Mixture, normal_cdf
 from scd.study import Measure, Study
 
 __all__ = ["COLUMNS", "effect_table"]
@@ -97,8 +97,8 @@ def effect_table(tree: xr.DataTree, *, study: Study) -> pd.DataFrame:
     else:
         effects = _single_case(posterior, tree, cases[0], measures[0])
     if "quadrature" in tree.children:
-        grid = tree["quadrature"].to_dataset()
-        rows = [_exact_row(e, grid, posterior) for e in effects]
+        read = _reader(tree["quadrature"].to_dataset())
+        rows = [_exact_row(e, read, posterior) for e in effects]
     else:
         rows = [_sampled_row(e, posterior) for e in effects]
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -163,17 +163,30 @@ def _change(case: str | None, contrast: str, change: dict[str, float], sigma: st
 
 def _overlap(standardized: np.ndarray) -> np.ndarray:
     """P(a value of one normal is above one of another) from the distance of their means in SDs."""
-    from scipy.special import ndtr  # type: ignore[import-untyped]  # a slow import, so only where it is used
-
-    return ndtr(standardized / np.sqrt(2))
+    return normal_cdf(standardized / np.sqrt(2))
 
 
-def _exact_row(effect: _Effect, grid: xr.Dataset, posterior: xr.Dataset) -> tuple[object, ...]:
+def _reader(grid: xr.Dataset) -> Callable[[_Effect], tuple[Mixture, np.ndarray]]:
+    """Reads mixtures and their quantiles off the grid; rows about the same sum share the work."""
+    found: dict[tuple[object, ...], tuple[Mixture, np.ndarray]] = {}
+
+    def read(effect: _Effect) -> tuple[Mixture, np.ndarray]:
+        key = (*effect.sums.items(), bool(effect.standardized_by))
+        if key not in found:
+            mixture = sum_of(grid, effect.sums, standardized=bool(effect.standardized_by))
+            found[key] = mixture, mixture.quantile(_PROBABILITIES)[0]
+        return found[key]
+
+    return read
+
+
+def _exact_row(
+    effect: _Effect, read: Callable[[_Effect], tuple[Mixture, np.ndarray]], posterior: xr.Dataset
+) -> tuple[object, ...]:
     size = float(posterior.sizes["chain"] * posterior.sizes["draw"])
     if effect.together:
         return _only_probability(effect, posterior)
-    mixture = sum_of(grid, effect.sums, standardized=bool(effect.standardized_by))
-    quantiles = mixture.quantile(_PROBABILITIES)[0]
+    mixture, quantiles = read(effect)
     mean, sd = float(mixture.mean()[0]), float(mixture.sd()[0])
     if effect.shown_as is not None:
         shown = effect.shown_as

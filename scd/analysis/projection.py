@@ -97,7 +97,8 @@ def project_baseline(tree: xr.DataTree, *, study: Study, seed: int = 1) -> pd.Da
 
 
 def _flat(values: xr.DataArray) -> np.ndarray:
-    stacked = values.stack(sample=("chain", "draw")).transpose("sample", ...).to_numpy()
+    in_order = values.transpose("chain", "draw", ...).to_numpy()
+    stacked = in_order.reshape(-1, *in_order.shape[2:])
     return stacked[:: max(1, len(stacked) // _MOST_DRAWS)]
 
 

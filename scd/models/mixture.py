@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from statistics import NormalDist
 
 import numpy as np
 
-__all__ = ["Mixture"]
+__all__ = ["Mixture", "normal_cdf"]
 
 # Points that together hold less than this share of the weight are left out.
 _NEGLIGIBLE = 1e-8
 # The quantiles of a mixture of more points than this are first sought in a condensed one.
 _MANY = 3000
+_LARGE = 200_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,10 +64,10 @@ class Mixture:
         if self.weight.shape[1] > _MANY:  # start close by: each step over all points is dear
             x = self.condensed().quantile(probabilities)
         else:
-            x = mean + sd * _normal_quantile(wanted)
+            x = mean + sd * np.array([NormalDist().inv_cdf(p) for p in probabilities])
         for _ in range(60):
             z, density = self._standard(x)
-            below = np.einsum("bp,bpq->bq", self.weight, _normal_cdf(z))
+            below = np.einsum("bp,bpq->bq", self.weight, normal_cdf(z))
             low, high = np.where(below < wanted, x, low), np.where(below < wanted, high, x)
             slope = np.einsum("bp,bpq->bq", self.weight, density)
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -78,6 +82,8 @@ class Mixture:
 
     def expect(self, function: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
         """Expected value of a smooth function, by Gauss-Hermite quadrature in every normal, shape (batch,)."""
+        if self.weight.shape[1] > _MANY:
+            return self.condensed().expect(function)
         nodes, weights = _hermite(24)
         at = self.center[..., None] + self.spread[..., None] * nodes
         return (self.weight * (function(at) @ weights)).sum(axis=-1)
@@ -110,19 +116,17 @@ class Mixture:
 
     def _below(self, x: np.ndarray, *, sign: float) -> np.ndarray:
         z, _ = self._standard(np.broadcast_to(x, (len(self.weight), len(x))))
-        return _normal_cdf(sign * z)
+        return normal_cdf(sign * z)
 
 
-def _normal_cdf(z: np.ndarray) -> np.ndarray:
-    from scipy.special import ndtr  # type: ignore[import-untyped]  # a slow import, so only where it is used
+def normal_cdf(z: np.ndarray) -> np.ndarray:
+    """The standard normal distribution function of every number."""
+    # SciPy's import takes longer than all else in the analysis of one series, so only large arrays load it.
+    if z.size > _LARGE or "scipy.special" in sys.modules:
+        from scipy.special import ndtr  # type: ignore[import-untyped]
 
-    return ndtr(z)
-
-
-def _normal_quantile(p: np.ndarray) -> np.ndarray:
-    from scipy.special import ndtri
-
-    return ndtri(p)
+        return ndtr(z)
+    return 0.5 * np.fromiter(map(math.erfc, (-z / math.sqrt(2)).ravel().tolist()), float, z.size).reshape(z.shape)
 
 
 def _merged(weight: np.ndarray, center: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -29,7 +29,7 @@ Engine = Literal["auto", "exact", "nuts"]
 ENGINES: tuple[str, ...] = get_args(Engine)
 
 _EXACT_CHAINS, _EXACT_DRAWS = 4, 1000
-_LIBRARIES = {"exact": ("numpy", "scipy"), "nuts": ("pymc", "nutpie", "numpy")}
+_LIBRARIES = {"exact": ("numpy",), "nuts": ("pymc", "nutpie", "numpy")}
 _PRIOR_DRAWS = 2000
 # How each parameter follows when values are shifted, turned and stretched: levels, changes, and spreads.
 _LEVELS = ("alpha", "alpha_mean")
@@ -273,8 +273,11 @@ def _prior(priors: Priors, series: Series, *, model: str, rng: np.random.Generat
 
 
 def _predictive(posterior: xr.Dataset, series: Series, *, model: str, rng: np.random.Generator) -> xr.Dataset:
-    flat = posterior.stack(sample=("chain", "draw")).transpose("sample", ...)
-    draws = {str(name): values.to_numpy() for name, values in flat.data_vars.items()}
+    size = posterior.sizes["chain"] * posterior.sizes["draw"]
+    draws = {
+        str(name): values.transpose("chain", "draw", ...).to_numpy().reshape(size, *values.shape[2:])
+        for name, values in posterior.data_vars.items()
+    }
     expected = expected_values(draws, series, model=model)
     sigma = draws["sigma_case"][:, series.case_index] if model == "multilevel" else draws["sigma"]
     paths = ar1_paths(expected, sigma=sigma, phi=draws["phi"], gap=series.gap, linked=series.linked, rng=rng)

@@ -1,9 +1,15 @@
 """Where studies are kept: the caseload in its workspace, and tables in and out."""
 
-from scd.records.caseload import AuditEntry, Caseload, StaleSave, Stored, open_caseload
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from scd.records.export import to_csv, to_scan_csv, to_xlsx, write_file
 from scd.records.tables import Preview, Problem, measure_key, read_table, sessions_from_table, study_from_table
-from scd.records.workspace import Workspace, find_workspace, init_workspace
+
+if TYPE_CHECKING:
+    from scd.records.caseload import AuditEntry, Caseload, StaleSave, Stored, open_caseload
+    from scd.records.workspace import Workspace, find_workspace, init_workspace
 
 __all__ = [
     "AuditEntry",
@@ -25,3 +31,17 @@ __all__ = [
     "to_xlsx",
     "write_file",
 ]
+
+_HOMES = {
+    **dict.fromkeys(("AuditEntry", "Caseload", "StaleSave", "Stored", "open_caseload"), "caseload"),
+    **dict.fromkeys(("Workspace", "find_workspace", "init_workspace"), "workspace"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    # SQLAlchemy takes a while to import: a table that is analysed on its own needs no store.
+    if name in _HOMES:
+        from importlib import import_module
+
+        return getattr(import_module(f"scd.records.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
