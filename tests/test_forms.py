@@ -146,14 +146,15 @@ def test_an_abab_study_from_the_empty_page_to_its_reports(workspace):
         await page.effect_form.task
 
     asyncio.run(press())
-    summary = page.effect_form.summary
-    assert summary.fingerprint == _stored(page).study.fingerprint()
-    assert not summary.withheld
+    (result,) = page.effect_form.results
+    assert page.effect_form.summaries == (result.summary,)
+    assert result.summary.fingerprint == _stored(page).study.fingerprint()
+    assert not result.summary.withheld
     assert max(shares) > 0.5
-    assert "probability of improvement" in page.effect_form.words.value
-    assert "<svg" in page.effect_form.chart.value
-    assert "A2-B2" in page.effect_form.effects.value
-    assert "R-hat" in page.effect_form.diagnostics.value
+    assert "probability of improvement" in result.words.value
+    assert "<svg" in result.chart.value
+    assert "A2-B2" in result.effects.value
+    assert "R-hat" in result.diagnostics.value
     assert not page.effect_form.run.disabled
 
     page.effect_form.report()
@@ -185,7 +186,7 @@ def test_a_reopened_plan_without_data_can_still_be_changed(workspace, saved):
 
 def test_an_estimate_is_marked_when_the_record_has_changed_since(saved):
     form = saved.effect_form
-    form.summary = _summary(saved.stored.study)
+    form.summaries = (_summary(saved.stored.study),)
     _type(saved, "14")
     assert "1 entry above is not saved yet" in form.told.value
     assert "has changed since" not in form.told.value
@@ -200,8 +201,70 @@ def test_nothing_can_be_estimated_before_sessions_are_recorded(saved):
     _paste(saved, [15, 16])
     saved.sessions_form.save.click()
     saved.effect_form.run.click()
-    assert "can&#x27;t be estimated yet" in saved.effect_form.told.value
-    assert saved.effect_form.summary is None
+    (result,) = saved.effect_form.results
+    assert "No effect can be estimated yet" in result.words.value
+    assert "no" in result.title
+    assert "<svg" in result.chart.value
+    assert not result.effects.value
+
+
+@pytest.fixture
+def two_outcomes(workspace) -> Page:
+    """A stored ABAB study with two outcomes, of which the second has no value under intervention."""
+    page = Page(new_code(), kind="reversal", workspace=workspace)
+    page.measures_form.rows[0].fields["catalogue"].value = "phq-9"
+    page.measures_form.more.click()
+    page.measures_form.rows[1].fields["catalogue"].value = "gad-7"
+    page.save.click()
+    rows = [f"{n}\t{v}\t{10 if n < 6 else ''}" for n, v in enumerate(BASELINE_AND_BETTER, start=1)]
+    page.sessions_form.table.pasted.value = "\n".join(["session\tPHQ-9\tGAD-7", *rows])
+    page.sessions_form.table.read.click()
+    page.sessions_form.save.click()
+    return page
+
+
+def test_every_outcome_has_its_result_and_one_without_hides_no_other(two_outcomes):
+    form = two_outcomes.effect_form
+    form.run.click()
+    first, second = form.results
+    assert [s.measure for s in form.summaries] == ["phq-9", "gad-7"]
+    assert "probability of improvement" in first.words.value
+    assert "none under intervention" in second.words.value
+    assert "<svg" in second.chart.value
+    headline, other = form._place.children
+    assert headline.titles[0].startswith("Headline: PHQ-9 depression, −")
+    assert headline.selected_index == 0
+    assert other.titles == ("Other outcome: GAD-7 anxiety, no estimate",)
+    assert other.selected_index is None
+    form.report()
+    page = next(two_outcomes.workspace.reports.glob("*-clinician.html")).read_text()
+    assert "not shown: see below" in page
+    assert "Other outcomes" in page
+
+
+def test_an_error_nobody_foresaw_in_one_outcome_stays_in_its_place(two_outcomes, monkeypatch):
+    held = _summary(two_outcomes.stored.study)
+
+    def estimate(_study, *, measure, progress):
+        if measure is None:
+            raise ArithmeticError("Mrs K")
+        return held.replace(measure=measure.key)
+
+    monkeypatch.setattr("scd.forms.effect_form.summarize_outcome", estimate)
+    form = two_outcomes.effect_form
+
+    async def press() -> None:
+        form.run.click()
+        with pytest.raises(ArithmeticError):
+            await form.task
+
+    asyncio.run(press())
+    assert [s.measure for s in form.summaries] == ["phq-9", "gad-7"]
+    assert "nobody foresaw (id " in form.results[0].words.value
+    assert "Mrs K" not in _html(two_outcomes)
+    assert form.summaries[1].withheld == "a test"
+    assert "ArithmeticError" in two_outcomes.alert.value
+    assert not form.run.disabled
 
 
 # --- a whole multiple baseline --------------------------------------------------------------------------------------
@@ -233,10 +296,11 @@ def test_a_multiple_baseline_from_the_empty_page_to_its_reports(workspace):
     assert [len(c.sessions) for c in _stored(page).study.cases] == [18, 18, 18]
 
     page.effect_form.estimate()
-    assert page.effect_form.summary.model == "multilevel"
-    assert page.effect_form.summary.withheld == ""
-    assert "all together" in page.effect_form.effects.value
-    assert "Anna" in page.effect_form.effects.value
+    (result,) = page.effect_form.results
+    assert result.summary.model == "multilevel"
+    assert result.summary.withheld == ""
+    assert "all together" in result.effects.value
+    assert "Anna" in result.effects.value
     page.effect_form.report()
     assert len(list(workspace.reports.glob("*.html"))) == 4, "one for the clinician, one for each client"
     assert "Report for the client Anna" in page.effect_form.links.value
@@ -728,11 +792,11 @@ def test_a_guarded_callback_raises_again():
 
 
 def test_an_error_in_the_scheduled_work_is_shown_too(saved):
-    def fails(_summary: object) -> str:
+    def fails(_summaries: object) -> str:
         raise ZeroDivisionError
 
     form = EffectForm(alert := Alert(), reporter=fails)
-    form.summary = _summary(saved.stored.study)
+    form.summaries = (_summary(saved.stored.study),)
 
     async def press() -> None:
         form.make.click()

@@ -29,6 +29,7 @@ from scd.reports.example import example_job, example_study, example_summary
 from scd.reports.html import check_page, page_facts, to_page
 from scd.reports.job import Job, open_job, write_job
 from scd.reports.markup import facts, items, paragraphs, table
+from scd.reports.outcomes import check_outcomes, other_outcomes, study_of_outcome, summarize_outcomes
 from scd.reports.phrases import missed_sessions
 from scd.reports.report import job_folders, make_report, page_path, report_all, report_study
 from scd.reports.shares import pending_summary, share_of
@@ -338,7 +339,7 @@ def test_what_a_chart_needs_is_let_through():
 @given(st.text())
 def test_no_text_becomes_markup(text):
     tabled = table([[text, text]], head=["a", text], caption=text)
-    for html in (paragraphs([text]), items([text]), facts({"name": text or "x"}), tabled):
+    for html in (paragraphs([text]), items([text]), facts([("name", text or "x")]), tabled):
         reader = Reader(str(html))
         assert set(reader.tags) <= {
             "p",
@@ -369,7 +370,11 @@ def hostile(tmp_path_factory) -> dict[str, str]:
     plain = example_study()
     labels = iter(HOSTILE)
     sessions = [
-        s.replace(note=next(labels, ""), date=None, values=(*s.values, Value(measure="other", value=s.number)))
+        s.replace(
+            note=next(labels, ""),
+            date=None,
+            values=(*s.values, *(Value(measure=key, value=s.number) for key in ("other", "second"))),
+        )
         for s in plain.cases[0].sessions
     ]
     worry = plain.measures[0].replace(label=HOSTILE[0] + HOSTILE[1], unit=HOSTILE[2], source=HOSTILE[3])
@@ -377,13 +382,15 @@ def hostile(tmp_path_factory) -> dict[str, str]:
     moved = plain.cases[0].phases[1].replace(planned_start=6, actual_start=7, reason=HOSTILE[9])
     phases = (plain.cases[0].phases[0], moved, *plain.cases[0].phases[2:])
     case = Case(code="K7M2AB", phases=phases, sessions=tuple(sessions))
-    study, summary = stored(workspace, cases=(case,), measures=(worry, other), note=HOSTILE[3])
+    second = Measure(key="second", label=HOSTILE[10], unit=HOSTILE[4], improvement="increase")
+    study, summary = stored(workspace, cases=(case,), measures=(worry, other, second), note=HOSTILE[3])
     told = HOSTILE[4:8]
     summary = summary.replace(text=told, client_text=told, warnings=HOSTILE, grade=HOSTILE[5], priors={"x": HOSTILE[1]})
-    strange, second = stored(workspace, code="QQQ222")
-    wanted = [("K7M2AB", a, summary) for a in ("clinician", "client")] + [("QQQ222", "client", second)]
+    own = [summary, summary.replace(measure="second")]
+    strange, alone = stored(workspace, code="QQQ222")
+    wanted = [("K7M2AB", a, own) for a in ("clinician", "client")] + [("QQQ222", "client", [alone])]
     with ThreadPoolExecutor(2) as pool:
-        paths = list(pool.map(lambda w: make_report(workspace, w[0], audience=w[1], summary=w[2]), wanted))
+        paths = list(pool.map(lambda w: make_report(workspace, w[0], audience=w[1], summaries=w[2]), wanted))
     assert job_folders(workspace) == ()
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in paths)
     pages = {f"{w[0]} {w[1]}": path.read_text() for w, path in zip(wanted, paths, strict=True)}
@@ -391,7 +398,7 @@ def hostile(tmp_path_factory) -> dict[str, str]:
 
 
 SAFE = {
-    "html", "head", "meta", "title", "style", "body", "main", "header", "footer", "div", "p", "span", "h1", "h2", "ul",
+    "html", "head", "meta", "title", "style", "body", "main", "header", "footer", "div", "p", "span", "h1", "h2", "h3", "ul",
     "li", "dl", "dt", "dd", "table", "caption", "thead", "tbody", "tr", "th", "td", "figure", "figcaption", "details",
     "summary", "svg", "desc", "g", "path", "text", "tspan", "rect", "line", "defs", "clippath", "strong", "em",
 }  # fmt: skip
@@ -445,7 +452,7 @@ def test_parallel_reports_do_not_mix(hostile):
 def test_a_picture_has_a_description(hostile, audience):
     html = hostile[f"K7M2AB {audience}"]
     pictures = re.findall(r"<svg\b.*?</svg>", html, re.DOTALL)
-    assert len(pictures) == (3 if audience == "clinician" else 1)
+    assert len(pictures) == (4 if audience == "clinician" else 1)
     for svg in pictures:
         assert 'role="img"' in svg
         assert len(re.search(r"<desc[^>]*>(.*?)</desc>", svg, re.DOTALL).group(1)) > 20
@@ -500,7 +507,8 @@ def flesch_kincaid(text: str) -> float:
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Debian's chromium to print the page")
 def test_the_client_s_page_prints_on_one_sheet(tmp_path):
     page, sheet = tmp_path / "page.html", tmp_path / "page.pdf"
-    page.write_text(page_of(example_job(), "client"))
+    study, summaries = several_outcomes()
+    page.write_text(page_of(job_of(study, *summaries), "client"))
     quiet = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-pdf-header-footer"]
     where = [f"--user-data-dir={tmp_path / 'profile'}", f"--print-to-pdf={sheet}", page.as_uri()]
     subprocess.run(["chromium", *quiet, *where], check=True, capture_output=True, timeout=60)
@@ -515,7 +523,7 @@ def test_a_page_that_names_another_client_is_not_made(workspace):
     study, summary = stored(workspace)
     told = summary.replace(client_text=("As with QQQ222, it helped.",))
     with pytest.raises(ReportError, match=r"names another client \(QQQ222\); no page was made"):
-        make_report(workspace, study.code, audience="client", summary=told)
+        make_report(workspace, study.code, audience="client", summaries=[told])
     assert list(workspace.reports.iterdir()) == []
     assert job_folders(workspace) == ()
 
@@ -529,11 +537,11 @@ def test_a_failed_report_leaves_the_earlier_page_and_names_its_revision(workspac
     (broken / "report_client.ipynb").write_text(json.dumps(notebook("import sys", "sys.exit(0)", DONE)))
     monkeypatch.setattr(templates, "_folder", lambda: broken)
     with pytest.raises(ReportError, match="of revision 7, is still in"):
-        make_report(workspace, study.code, audience="client", summary=summary)
+        make_report(workspace, study.code, audience="client", summaries=[summary])
     assert page.read_text().endswith("old")
     page.unlink()
     with pytest.raises(ReportError) as caught:
-        make_report(workspace, study.code, audience="client", summary=summary)
+        make_report(workspace, study.code, audience="client", summaries=[summary])
     assert "still in" not in caught.value.message
     assert list(workspace.reports.iterdir()) == []
     assert job_folders(workspace) == ()
@@ -546,7 +554,7 @@ def test_a_run_without_this_job_s_seal_makes_no_page(workspace, monkeypatch, tmp
     (forged / "report_client.ipynb").write_text(json.dumps(notebook(DONE)))
     monkeypatch.setattr(templates, "_folder", lambda: forged)
     with pytest.raises(ReportError, match="without this job's seal"):
-        make_report(workspace, study.code, audience="client", summary=summary)
+        make_report(workspace, study.code, audience="client", summaries=[summary])
 
 
 def test_an_estimate_of_another_version_is_refused(workspace):
@@ -554,7 +562,7 @@ def test_an_estimate_of_another_version_is_refused(workspace):
     with workspace.open() as caseload:
         caseload.save(study.replace(note="new"), revision=1)
     with pytest.raises(ReportError, match="the estimate is of another version of the record"):
-        make_report(workspace, study.code, audience="client", summary=summary)
+        make_report(workspace, study.code, audience="client", summaries=[summary])
 
 
 def test_a_study_without_data_is_refused_in_words(workspace):
@@ -609,8 +617,8 @@ def test_a_client_still_in_baseline_gets_a_page_and_one_failure_does_not_stop_th
     assert [share for _, share in steps] == sorted(share for _, share in steps)
 
 
-def job_of(study: Study, summary: Summary) -> Job:
-    return Job(study=study, summary=summary, code=study.code, fingerprint=study.fingerprint())
+def job_of(study: Study, *summaries: Summary) -> Job:
+    return Job(study=study, summaries=summaries, code=study.code, fingerprint=study.fingerprint())
 
 
 def test_the_client_is_told_that_it_is_too_early():
@@ -641,6 +649,139 @@ def test_a_number_left_out_counts_as_a_missed_session():
     said = Reader(page_of(job_of(study, pending_summary(study, reason="x")), "clinician")).said
     assert "22 recorded, 2 missed, 24 planned" in said
     assert "Missed: session 3, 10 (ill)." in said
+
+
+# --- several outcomes -----------------------------------------------------------------------------------------------
+
+
+def several_outcomes() -> tuple[Study, tuple[Summary, Summary, Summary]]:
+    """The example with two more outcomes: sleep, whose estimate is withheld, and pain, which got worse."""
+    plain = example_study()
+    worry = plain.measures[0]
+    sleep = Measure(key="sleep", label="Sleep", improvement="increase", minimum=0, maximum=12, unit="hours")
+    pain = worry.replace(key="pain", label="Pain", meaningful_change=None)
+    sessions = [
+        s if s.missed else s.replace(values=(*s.values, *(Value(measure=k, value=6) for k in ("sleep", "pain"))))
+        for s in plain.cases[0].sessions
+    ]
+    case = plain.cases[0].replace(sessions=tuple(sessions))
+    study = plain.replace(measures=(worry, sleep, pain), cases=(case,))
+    first = example_summary().replace(fingerprint=study.fingerprint())
+    gone = first.replace(
+        measure="sleep", withheld="the chains disagree", effects=(), levels=(), projection=(),
+        text=("The result is withheld: the chains disagree.",), client_text=("So this page shows none.",),
+    )  # fmt: skip
+    effect = first.effects[0].replace(median=4.56, lower=3.21, upper=5.67, p_improvement=0.0123, p_meaningful=None)
+    worse = first.replace(
+        measure="pain", effects=(effect,), text=("Pain changed by 4.56 points.",),
+        client_text=("Pain was about 4.6 points higher.", first.client_text[-1]),
+    )  # fmt: skip
+    return study, (first, gone, worse)
+
+
+def test_the_clinician_sees_every_outcome_and_one_without_estimate_hides_no_other():
+    study, summaries = several_outcomes()
+    html = page_of(job_of(study, *summaries), "clinician")
+    said = Reader(html).said
+    glance = re.search(r"<caption>All outcomes.*?</table>", html, re.DOTALL).group(0)
+    lines = [Reader(line).said for line in glance.split("<tr>")[2:]]
+    assert [line.split()[0] for line in lines] == ["Worry", "Sleep", "Pain"]
+    assert lines[0] == "Worry −2.97 points −4.74 to −0.86 99.2\xa0% 88\xa0% WWC 4.1 met".replace("\xa0", " ")
+    assert "not shown: see below" in lines[1]
+    assert "%" not in lines[1]
+    assert "4.56 points 3.21 to 5.67 1 %" in lines[2]
+    assert said.index("Other outcomes") < said.index("withheld: the chains disagree") < said.index("Pain changed by")
+    assert said.index("Pain changed by") < said.index("Plan and what happened")
+    assert "Drawn without estimates" not in said, "each outcome has its graph beside its words"
+    assert html.count("<svg") == 4, "a graph an outcome, and the headline's changes"
+    assert "nothing here corrects for that" in said
+
+
+def test_the_client_reads_about_every_outcome_in_plain_words():
+    study, summaries = several_outcomes()
+    said = Reader(page_of(job_of(study, *summaries), "client")).said
+    words = said[said.index("What they mean") : said.index("What they can't tell")]
+    assert words.index("Worry was about 3.0 points lower") < words.index("The numbers for Sleep could not be")
+    assert "Pain was about 4.6 points higher." in words
+    assert "this page shows none" not in words, "it shows the others"
+    assert words.count("The way you were measured was strong") == 1
+    assert said.count("seed 1") == 3, "the foot tells how each was made"
+
+
+def test_one_outcome_alone_has_no_list_of_outcomes():
+    html = page_of(example_job(), "clinician")
+    assert "All outcomes" not in html
+    assert "Other outcomes" not in html
+    assert "corrects for" not in html
+
+
+def test_too_few_values_of_an_outcome_are_no_verdict_in_the_list_either():
+    study, (first, _, worse) = several_outcomes()
+    case = study.cases[0]
+    thin = [s.replace(values=s.values[:2]) if s.number in range(9, 13) else s for s in case.sessions]
+    study = study.with_case(case.replace(sessions=tuple(thin)))
+    html = page_of(job_of(study, first, worse), "clinician")
+    glance = re.search(r"<caption>All outcomes.*?</table>", html, re.DOTALL).group(0)
+    assert "no verdict" in glance
+    assert "WWC 4.1 not met" in glance.split("Pain")[1], "graded by its own points"
+    assert "WWC 4.1 met" in glance.split("Pain")[0]
+
+
+def test_every_outcome_is_estimated_by_itself_and_says_why_where_it_can_not_be():
+    study, _ = several_outcomes()
+    case = study.cases[0]
+    only_baseline = [s.replace(values=s.values[:2]) if s.number > 6 else s for s in case.sessions]
+    study = study.with_case(case.replace(sessions=tuple(only_baseline)))
+    worry, sleep, pain = summarize_outcomes(study)
+    assert [s.measure for s in (worry, sleep, pain)] == ["worry", "sleep", "pain"]
+    assert {s.fingerprint for s in (worry, sleep, pain)} == {study.fingerprint()}
+    change = next(e for e in worry.effects if (e.effect, e.contrast) == ("level_change", "overall"))
+    assert -5 < change.median < -1
+    assert pain.withheld.endswith("there is none under intervention (B) yet")
+    assert pain.effects == ()
+    assert "does not meet" in pain.grade, "graded by its own points"
+    assert "meets the WWC 4.1 standards without reservations" in worry.grade
+
+
+def test_what_is_estimated_already_is_not_estimated_again():
+    study, (first, gone, worse) = several_outcomes()
+    shares: list[float] = []
+    assert summarize_outcomes(study, held=(first, gone, worse), progress=shares.append) == (first, gone, worse)
+    assert shares == []
+
+
+def test_an_estimate_in_another_outcomes_place_is_refused():
+    study, summaries = several_outcomes()
+    for right in (summaries, summaries[:1], ()):
+        check_outcomes(study, right)
+    for wrong in (summaries[1:], summaries[::-1], (*summaries, summaries[0])):
+        with pytest.raises(StudyError, match="stands in the place of another outcome"):
+            check_outcomes(study, wrong)
+
+
+def test_tiers_with_a_measure_each_are_one_estimate():
+    study, _ = two_clients()
+    calls = study.measures[0].replace(key="calls", label="Calls")
+    second = study.cases[1].replace(
+        measures=("calls",),
+        sessions=tuple(
+            s.replace(values=(Value(measure="calls", value=s.values[0].value),)) for s in study.cases[1].sessions
+        ),
+    )
+    cases = (study.cases[0].replace(measures=("mood",)), second)
+    tiers = study.replace(measures=(study.measures[0], calls), cases=cases, across="behaviours")
+    assert other_outcomes(tiers) == ()
+
+
+def test_an_outcome_that_only_some_cases_have_is_estimated_for_them():
+    study, _ = two_clients()
+    calls = study.measures[0].replace(key="calls", label="Calls")
+    cases = (study.cases[0].replace(measures=("mood",)), study.cases[1])
+    mixed = study.replace(measures=(study.measures[0], calls), cases=cases)
+    assert other_outcomes(mixed) == (calls,)
+    seen = study_of_outcome(mixed, measure=calls)
+    assert [case.code for case in seen.cases] == ["BBB333"]
+    assert seen.measures[0] == calls
 
 
 # --- several clients ------------------------------------------------------------------------------------------------
@@ -679,13 +820,13 @@ def test_clients_of_one_study_never_see_each_other(workspace):
     study, summary = two_clients()
     with workspace.open() as caseload:
         caseload.add(study)
-    first = make_report(workspace, study.code, audience="client", summary=summary)
+    first = make_report(workspace, study.code, audience="client", summaries=[summary])
     assert first == page_path(workspace, "AAA222", audience="client")
     names = sorted(path.name for path in workspace.reports.iterdir())
     assert names == [f"{code}-client.html" for code in ("AAA222", "BBB333")]
     for path in workspace.reports.iterdir():
         assert set(re.findall(r"AAA222|BBB333", path.read_text())) == {path.name[:6]}
         assert page_facts(path.read_text())["scd-fingerprint"] == study.fingerprint()
-    whole = make_report(workspace, "bbb333", audience="clinician", summary=summary)
+    whole = make_report(workspace, "bbb333", audience="clinician", summaries=[summary])
     assert whole == page_path(workspace, "SSS555", audience="clinician")
     assert all(case.code in whole.read_text() for case in study.cases)

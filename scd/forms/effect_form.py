@@ -1,4 +1,4 @@
-"""The last part of a page: estimate the effect, see it in words and pictures, and make the reports."""
+"""The last part of a page: estimate every outcome, see it in words and pictures, and make the reports."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from typing import Any
 import ipywidgets as widgets
 import traitlets
 
-from scd.analysis.summary import Summary, summarize
+from scd.analysis.summary import Summary
 from scd.forms.alert import Alert
-from scd.forms.fields import choice, choices
 from scd.forms.markup import mistake, said
-from scd.forms.results import diagnostics_table, effects_table
-from scd.forms.schedule import case_name
+from scd.forms.outcome_result import OutcomeResult
 from scd.forms.view import View, button, folded, row, shown
-from scd.study import Study, StudyError
+from scd.reports.outcomes import other_outcomes, study_of_outcome, summarize_outcome, withheld_outcome
+from scd.study import Measure, Study, StudyError
 
 __all__ = ["EffectForm"]
 
@@ -24,29 +23,30 @@ _PATIENCE = "The first estimate after opening a page takes up to a minute, the n
 
 
 class EffectForm(View):
-    """Estimate the effect of a stored study and report it.
+    """Estimate the effect of a stored study on every outcome, and report it.
 
-    Its one output is `summary`. The button schedules the work, so that the page stays alive; `estimate` and `report`
-    do the same at once, for scripts and tests.
+    Its one output is `summaries`: one an outcome, the headline's first, none before the first estimate. The button
+    schedules the work, so that the page stays alive; `estimate` and `report` do the same at once, for scripts and
+    tests.
 
     Parameters
     ----------
     alert : Alert
         Where an unforeseen error is shown.
     reporter : callable
-        Takes a summary and returns HTML that says where the reports are.
+        Takes the summaries and returns HTML that says where the reports are.
 
     Examples
     --------
-    >>> form = EffectForm(Alert(), reporter=lambda summary: "")
+    >>> form = EffectForm(Alert(), reporter=lambda summaries: "")
     >>> form.estimate()
     >>> "record sessions" in form.told.value
     True
     """
 
-    summary = traitlets.Instance(Summary, allow_none=True)
+    summaries = traitlets.Tuple()
 
-    def __init__(self, alert: Alert, *, reporter: Callable[[Summary], str]) -> None:
+    def __init__(self, alert: Alert, *, reporter: Callable[[tuple[Summary, ...]], str]) -> None:
         super().__init__()
         self._alert = alert
         self._reporter = reporter
@@ -54,7 +54,6 @@ class EffectForm(View):
         self._labels: dict[str, str] = {}
         self._unsaved = 0
         self.task: asyncio.Task[None] | None = None
-        self.measure = choice("Measure", [("", "")], "", width="30em", label="initial")
         self.run = button("Estimate effect", alert.guard(lambda _b: self._start(self._estimate_later)), main=True)
         self.make = button("Make report", alert.guard(lambda _b: self._start(self._report_later)))
         self.bar = widgets.FloatProgress(
@@ -62,36 +61,17 @@ class EffectForm(View):
         )
         self.bar.style.description_width = "initial"
         self.told = shown()
-        self.words = shown()
-        self.chart = shown()
-        self.effects = shown()
-        self.picture = shown()
-        self.diagnostics = shown()
+        self.results: tuple[OutcomeResult, ...] = ()
         self.links = shown()
-        self._result = widgets.VBox(
-            [
-                self.words,
-                self.chart,
-                folded("The numbers", widgets.VBox([self.picture, self.effects])),
-                folded("How the estimate was made, and its checks", self.diagnostics),
-                row([self.make]),
-                self.links,
-            ]
-        )
-        self.children = [self.measure, row([self.run]), self.bar, self.told, self._result]
+        self._place = widgets.VBox()
+        self._result = widgets.VBox([self._place, row([self.make]), self.links])
+        self.children = [row([self.run]), self.bar, self.told, self._result]
+        self._busy("", False)
         self._lay_out()
 
     def show(self, study: Study | None, *, labels: Mapping[str, str]) -> None:
         """Take the newest stored study; a result of an older one is marked, not taken away."""
         self._study, self._labels = study, dict(labels)
-        outcomes = () if study is None else study.outcomes
-        listed = [(m.label, m.key) for m in outcomes]
-        tiers = study is not None and any(case.measures for case in study.cases)
-        if tiers:
-            listed = [("each one's own measure", "")]
-        held = self.measure.value if self.measure.value in [key for _, key in listed] else None
-        choices(self.measure, listed or [("", "")], held if held is not None else (listed[0][1] if listed else ""))
-        self.measure.hide(len(listed) < 2)
         self._mark()
         self._lay_out()
 
@@ -103,35 +83,32 @@ class EffectForm(View):
     def estimate(self) -> None:
         """Estimate at once, in the caller's own thread."""
         if self._ready():
-            self._present(self._fitted(self._progressed))
+            self._estimate_all(lambda show, *told: show(*told))
 
     def report(self) -> None:
         """Make the reports at once, in the caller's own thread."""
-        if self.summary is not None:
-            self.links.value = self._reported(self.summary)
+        if self.summaries:
+            self.links.value = self._reported(self.summaries)
 
     async def _estimate_later(self) -> None:
         if not self._ready():
             return
         loop = asyncio.get_running_loop()
-
-        def progressed(share: float) -> None:  # called in the thread that samples
-            loop.call_soon_threadsafe(self._progressed, share)
-
         self._busy("Estimating", True)
         self.told.value = said(_PATIENCE, tone="quiet")
         try:
-            outcome = await asyncio.to_thread(self._fitted, progressed)
+            # What is shown meanwhile is handed from the thread that samples to the one that owns the page.
+            await asyncio.to_thread(self._estimate_all, lambda show, *told: loop.call_soon_threadsafe(show, *told))
         finally:
             self._busy("", False)
-        self._present(outcome)
+            self._mark()
 
     async def _report_later(self) -> None:
-        if self.summary is None:
+        if not self.summaries:
             return
         self._busy("Making the reports", True)
         try:
-            self.links.value = await asyncio.to_thread(self._reported, self.summary)
+            self.links.value = await asyncio.to_thread(self._reported, self.summaries)
         finally:
             self._busy("", False)
 
@@ -160,49 +137,54 @@ class EffectForm(View):
             return False
         return True
 
-    def _fitted(self, progress: Callable[[float], None]) -> Summary | StudyError:
-        assert self._study is not None
-        try:
-            return summarize(self._study, measure=self.measure.value or None, progress=progress)
-        except StudyError as error:
-            return error
+    def _estimate_all(self, hand: Callable[..., object]) -> None:
+        """Estimate outcome by outcome, and hand each to `_show_result` as soon as it is known."""
+        study = self._study
+        assert study is not None
+        self._estimate_from(0, (None, *other_outcomes(study)), study=study, hand=hand)
 
-    def _reported(self, summary: Summary) -> str:
+    def _estimate_from(
+        self, place: int, wanted: tuple[Measure | None, ...], *, study: Study, hand: Callable[..., object]
+    ) -> None:
+        if place == len(wanted):
+            return
+
+        def progressed(share: float) -> None:
+            hand(self._progressed, (place + share) / len(wanted))
+
+        measure = wanted[place]
         try:
-            return self._reporter(summary)
+            summary = summarize_outcome(study, measure=measure, progress=progressed)
+            hand(self._alert.guard(self._show_result), summary, study, measure)
+        except Exception as error:
+            number = self._alert.tell(error)
+            hand(self._alert.guard(self._show_result), _failed(study, measure=measure, number=number), study, measure)
+            raise
+        finally:  # an error that nobody foresaw stays with its outcome: the others still come
+            self._estimate_from(place + 1, wanted, study=study, hand=hand)
+
+    def _reported(self, summaries: tuple[Summary, ...]) -> str:
+        try:
+            return self._reporter(summaries)
         except StudyError as error:
             return mistake(f"No report was made. {error.message}")
 
-    def _present(self, outcome: Summary | StudyError) -> None:
-        if isinstance(outcome, StudyError):
-            self.told.value = mistake(f"The effect can't be estimated yet:\n{outcome.message}")
-            return
-        from scd.forms.pictures import effects_picture, record_picture
-
-        assert self._study is not None
-        summary, study = outcome, self._study
-        self.words.value = "".join(
-            [
-                said(summary.withheld and f"The result is withheld: {summary.withheld}", tone="warning"),
-                *(said(self._named(paragraph)) for paragraph in summary.text),
-                *(said(self._named(warning), tone="warning") for warning in summary.warnings),
-            ]
-        )
-        key = summary.measure.split("+")[0]
-        self.chart.value = record_picture(study, measure=key, labels=self._labels, summary=summary)
-        self.effects.value = effects_table(summary, study=study, labels=self._labels) if summary.effects else ""
-        self.picture.value = effects_picture(summary, study=study, labels=self._labels) if summary.effects else ""
-        self.diagnostics.value = diagnostics_table(summary)
+    def _show_result(self, summary: Summary, study: Study, measure: Measure | None) -> None:
+        """Put the result of one outcome below those that are known; the headline's begins anew."""
+        seen = study_of_outcome(study, measure=measure)
+        result = OutcomeResult(summary, study=seen, labels=self._labels)
+        held = () if measure is None else self.results
+        self.results = (*held, result)
+        if other_outcomes(study):
+            place = "Headline" if measure is None else "Other outcome"
+            shown_as = folded(f"{place}: {result.title}", result, opened=measure is None)
+        else:
+            shown_as = result
+        self._place.children = (*self._place.children[: len(held)], shown_as)
         self.links.value = ""
-        self.summary = summary
+        self.summaries = tuple(r.summary for r in self.results)
         self._mark()
         self._lay_out()
-
-    def _named(self, text: str) -> str:
-        """The clinic's own names beside the codes, on this page only."""
-        for code in self._labels:
-            text = text.replace(code, case_name(code, self._labels))
-        return text
 
     def _mark(self) -> None:
         told = []
@@ -210,7 +192,7 @@ class EffectForm(View):
             entries = "1 entry above is" if self._unsaved == 1 else f"{self._unsaved} entries above are"
             told.append(f"{entries} not saved yet: an estimate leaves them out.")
         held = None if self._study is None else self._study.fingerprint()
-        if self.summary is not None and self.summary.fingerprint != held:
+        if any(summary.fingerprint != held for summary in self.summaries):
             told.append("The study has changed since this estimate: estimate again.")
         self.told.value = said("\n".join(told), tone="warning")
 
@@ -224,5 +206,10 @@ class EffectForm(View):
         self.bar.layout.display = "" if busy else "none"
 
     def _lay_out(self) -> None:
-        self._busy("", False)
-        self._result.layout.display = "none" if self.summary is None else ""
+        self._result.layout.display = "" if self.summaries else "none"
+
+
+def _failed(study: Study, *, measure: Measure | None, number: str) -> Summary:
+    """What stands in the place of an outcome whose estimate ended in an error that nobody foresaw."""
+    told = withheld_outcome(study, measure=measure, reason=f"scd met an error that nobody foresaw (id {number}).")
+    return told.replace(client_text=("The numbers could not be worked out this time, so none is shown here.",))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["make_reports"]
 
 
-def make_reports(workspace: Workspace, study: Study, *, summary: Summary, labels: Mapping[str, str]) -> str:
+def make_reports(workspace: Workspace, study: Study, *, summaries: Sequence[Summary], labels: Mapping[str, str]) -> str:
     """Make the pages for clinician and client, and say where they are.
 
     Parameters
@@ -29,8 +29,8 @@ def make_reports(workspace: Workspace, study: Study, *, summary: Summary, labels
         The clinic's folder.
     study : Study
         As stored.
-    summary : Summary
-        Its estimate.
+    summaries : sequence of Summary
+        Its estimates, the headline's first.
     labels : mapping of str to str
         The clinic's own names by code.
 
@@ -46,8 +46,8 @@ def make_reports(workspace: Workspace, study: Study, *, summary: Summary, labels
     """
     from scd.reports.report import make_report, page_path
 
-    made = {"Report for the clinician": make_report(workspace, study.code, audience="clinician", summary=summary)}
-    first = make_report(workspace, study.code, audience="client", summary=summary)
+    made = {"Report for the clinician": make_report(workspace, study.code, audience="clinician", summaries=summaries)}
+    first = make_report(workspace, study.code, audience="client", summaries=summaries)
     if study.across == "clients":  # each client gets a page that shows nobody else
         for case in study.cases:
             path = page_path(workspace, case.code, audience="client")

@@ -253,11 +253,11 @@ class Page(View):
         practice = said(f"Practice mode: nothing is kept. {self.practice}", tone="warning") if self.practice else ""
         self.head.value = f'{STYLE}{practice}<p style="font-size:16px;margin:4px 0">{who}</p>{said(state)}'
 
-    def _report(self, summary: Any) -> str:
+    def _report(self, summaries: Any) -> str:
         from scd.forms.report_links import make_reports
 
         assert self.stored is not None
-        return make_reports(self.workspace, self.stored.study, summary=summary, labels=self._labels)
+        return make_reports(self.workspace, self.stored.study, summaries=summaries, labels=self._labels)
 
 
 def _saved_words(stored: Stored) -> str:

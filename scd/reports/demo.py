@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
-from scd.analysis.summary import Summary, headline_model, summarize
+from scd.analysis.summary import Summary, headline_model
 from scd.design.standards import grade_wwc
 from scd.design.synthetic import SyntheticStudy, synthetic_studies
 from scd.records.caseload import Caseload
 from scd.records.workspace import Workspace, init_workspace
 from scd.reports.demo_index import BANNER, DemoRow, index_page
+from scd.reports.outcomes import summarize_outcomes
 from scd.reports.report import make_report
-from scd.reports.shares import pending_summary
 from scd.study import Study, StudyError
 
 __all__ = ["DemoResult", "demo_contents", "make_demo"]
@@ -95,17 +95,17 @@ def make_demo(
     # Kernels work on one client's pages while the next client is fitted here, where each model compiles only once.
     with ThreadPoolExecutor(max_workers=_KERNELS) as kernels:
         for one in sorted(held, key=_structure):
-            summary = _estimate(one.study)
+            summaries = summarize_outcomes(one.study)
             tell.step()
             row = DemoRow(
                 label=one.label,
                 story=one.story,
                 study=one.study,
                 grade=grade_wwc(one.study).grade,
-                says=_headline(summary),
+                says=_headline(summaries[0]),
             )
             pages = {
-                (code, audience): kernels.submit(_report, workspace, code, audience, summary, tell)
+                (code, audience): kernels.submit(_report, workspace, code, audience, summaries, tell)
                 for code, audience in _pages(one.study)
             }
             made[one.study.code] = row, pages
@@ -226,15 +226,8 @@ def _structure(one: SyntheticStudy) -> int:
     return int(headline_model(one.study) == "multilevel")
 
 
-def _estimate(study: Study) -> Summary:
-    try:
-        return summarize(study)
-    except StudyError as error:
-        return pending_summary(study, reason=error.message)
-
-
-def _report(workspace: Workspace, code: str, audience: str, summary: Summary, tell: _Steps) -> Path:
-    page = make_report(workspace, code, audience=audience, summary=summary)
+def _report(workspace: Workspace, code: str, audience: str, summaries: Sequence[Summary], tell: _Steps) -> Path:
+    page = make_report(workspace, code, audience=audience, summaries=summaries)
     tell.step()
     return page
 

@@ -112,4 +112,4 @@ def example_summary() -> Summary:
 def example_job() -> Job:
     """The invented client as a job without revision, which marks its page as an example."""
     study = example_study()
-    return Job(study=study, summary=example_summary(), code=study.code, fingerprint=study.fingerprint())
+    return Job(study=study, summaries=(example_summary(),), code=study.code, fingerprint=study.fingerprint())

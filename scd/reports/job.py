@@ -1,4 +1,4 @@
-"""What a report is made from: a study and its summary, handed over to the notebook in a private folder."""
+"""What a report is made from: a study and its summaries, handed over to the notebook in a private folder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scd.reports.engine import SENTINEL, ReportError
-from scd.study import Study, StudyError
+from scd.study import Study
 
 if TYPE_CHECKING:
     from scd.analysis.summary import Summary
@@ -29,8 +29,8 @@ class Job:
     ----------
     study : Study
         What the page shows: the whole study, or one client of it.
-    summary : Summary
-        Its estimates and their words.
+    summaries : tuple of Summary
+        Its estimates and their words, one an outcome, the headline's first.
     code : str
         The code that the page is for: the study's, or that of one client of several.
     fingerprint : str
@@ -46,7 +46,7 @@ class Job:
     """
 
     study: Study
-    summary: Summary
+    summaries: tuple[Summary, ...]
     code: str
     fingerprint: str
     revision: int | None = None
@@ -54,6 +54,11 @@ class Job:
     made_at: dt.datetime | None = None
     pictures: Mapping[str, str] = field(default_factory=dict)
     token: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    @property
+    def summary(self) -> Summary:
+        """The headline's estimate."""
+        return self.summaries[0]
 
     @property
     def is_example(self) -> bool:
@@ -92,12 +97,11 @@ def write_job(job: Job, *, folder: Path) -> Path:
         "made_at": job.made_at.isoformat(),
         "token": job.token,
         "pictures": dict(job.pictures),
+        "summaries": len(job.summaries),
     }
-    for name, text in (
-        ("study.json", job.study.to_json()),
-        ("summary.json", job.summary.to_json()),
-        ("job.json", json.dumps(head)),
-    ):
+    texts = {"study.json": job.study.to_json(), "job.json": json.dumps(head)}
+    texts |= {_summary_file(n): summary.to_json() for n, summary in enumerate(job.summaries)}
+    for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
     return folder
 
@@ -114,7 +118,7 @@ def open_job(job: str) -> Job:
     Returns
     -------
     Job
-        Study and summary, read and validated anew.
+        Study and summaries, read and validated anew.
 
     Raises
     ------
@@ -132,15 +136,17 @@ def open_job(job: str) -> Job:
     folder = Path(job)
     try:
         head: dict[str, Any] = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+        if head.get("format") != _FORMAT:
+            raise ReportError("report: its job is of an unknown kind; make the report again")
         study = Study.from_json((folder / "study.json").read_text(encoding="utf-8"), source="the job's study")
-        summary = Summary.from_json((folder / "summary.json").read_text(encoding="utf-8"))
+        summaries = [
+            Summary.from_json((folder / _summary_file(n)).read_text(encoding="utf-8")) for n in range(head["summaries"])
+        ]
     except (OSError, json.JSONDecodeError):
         raise ReportError("report: its job can't be read; make the report again") from None
-    if head.get("format") != _FORMAT:
-        raise StudyError("report: its job is of an unknown kind; make the report again")
     return Job(
         study=study,
-        summary=summary,
+        summaries=tuple(summaries),
         code=head["code"],
         fingerprint=head["fingerprint"],
         revision=head["revision"],
@@ -165,6 +171,10 @@ def finish(job: Job) -> Seal:
         Shows as the sentence that the engine waits for; it is no part of the page.
     """
     return Seal(job.token)
+
+
+def _summary_file(place: int) -> str:
+    return f"summary-{place}.json"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -73,15 +73,15 @@ def items(texts: Iterable[str]) -> Markup:
     return Markup("<ul>") + joined(Markup("<li>{}</li>").format(text) for text in texts) + Markup("</ul>")
 
 
-def facts(pairs: Mapping[str, str]) -> Markup:
+def facts(pairs: Iterable[tuple[str, str]]) -> Markup:
     """A list of names and what they are; entries without content are left out.
 
     Examples
     --------
-    >>> facts({"Measure": "Mood", "Note": ""})
+    >>> facts([("Measure", "Mood"), ("Note", "")])
     Markup('<dl class="facts"><dt>Measure</dt><dd>Mood</dd></dl>')
     """
-    lines = joined(Markup("<dt>{}</dt><dd>{}</dd>").format(name, said) for name, said in pairs.items() if said)
+    lines = joined(Markup("<dt>{}</dt><dd>{}</dd>").format(name, said) for name, said in pairs if said)
     return Markup('<dl class="facts">') + lines + Markup("</dl>")
 
 

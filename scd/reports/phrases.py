@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from scd.analysis import words
 
 if TYPE_CHECKING:
+    from scd.analysis.summary import Effect, Summary
     from scd.reports.job import Job
     from scd.study import Case, Measure, Study
 
@@ -19,9 +20,12 @@ __all__ = [
     "effect_words",
     "headline_measure",
     "interval",
+    "judged_measure",
+    "judged_words",
     "measure_words",
     "missed_sessions",
     "number",
+    "overall_effect",
     "probability",
     "record_words",
     "session_words",
@@ -43,6 +47,46 @@ def headline_measure(study: Study, case: Case) -> Measure:
     """
     own = study.measures_of(case)
     return next((m for m in own if m.role == "outcome"), own[0])
+
+
+def judged_measure(study: Study, case: Case, *, summary: Summary) -> Measure:
+    """The measure of a case that a summary is about; its headline where the summary is not about this case.
+
+    Examples
+    --------
+    >>> from scd.reports.example import example_study, example_summary
+    >>> study = example_study()
+    >>> judged_measure(study, study.cases[0], summary=example_summary()).label
+    'Worry'
+    """
+    keys = summary.measure.split("+")
+    return next((m for m in study.measures_of(case) if m.key in keys), headline_measure(study, case))
+
+
+def judged_words(study: Study, *, summary: Summary) -> str:
+    """What a summary is about, by its name or names.
+
+    Examples
+    --------
+    >>> from scd.reports.example import example_study, example_summary
+    >>> judged_words(example_study(), summary=example_summary())
+    'Worry'
+    """
+    return " and ".join(study.measure(key).label for key in summary.measure.split("+"))
+
+
+def overall_effect(study: Study, *, summary: Summary) -> Effect | None:
+    """The change of level that speaks for a whole study: of its only case, or the average over its cases.
+
+    Examples
+    --------
+    >>> from scd.reports.example import example_study, example_summary
+    >>> overall_effect(example_study(), summary=example_summary()).median
+    -2.97
+    """
+    who = study.cases[0].code if len(study.cases) == 1 else None
+    wanted = (who, "level_change", "overall")
+    return next((row for row in summary.effects if (row.case, row.effect, row.contrast) == wanted), None)
 
 
 def case_words(study: Study, case: Case) -> str:

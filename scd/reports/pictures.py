@@ -7,23 +7,25 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from scd.reports.markup import Piece, joined, paragraphs
+from scd.reports.outcomes import study_of_outcome
 from scd.reports.phrases import (
     case_words,
     design_words,
     effect_words,
-    headline_measure,
     interval,
+    judged_measure,
     measure_words,
     number,
 )
 
 if TYPE_CHECKING:
+    from scd.analysis.summary import Summary
     from scd.reports.job import Job
     from scd.study import Case, Measure
 
-__all__ = ["chart", "drawn", "effect_chart", "other_charts"]
+__all__ = ["chart", "drawn", "effect_chart", "other_charts", "outcome_chart"]
 
-_SHOWN = {"clinician": ("chart", "effect chart", "other charts"), "client": ("plain chart",)}
+_HEIGHT, _LOWER = 260, 150  # of the headline's graph, and of those below it
 
 
 def drawn(job: Job, *, audience: str) -> dict[str, str]:
@@ -41,13 +43,12 @@ def drawn(job: Job, *, audience: str) -> dict[str, str]:
     dict of str to str
         HTML by name, for the job's `pictures`.
     """
-    artists = {
-        "chart": chart,
-        "plain chart": lambda job: chart(job, plain=True),
-        "effect chart": effect_chart,
-        "other charts": other_charts,
-    }
-    return {name: str(artists[name](job).html) for name in _SHOWN[audience]}
+    if audience == "client":
+        pieces = [chart(job, plain=True)]
+    else:
+        others = [outcome_chart(job, summary=summary) for summary in job.summaries[1:]]
+        pieces = [chart(job), effect_chart(job), *others, other_charts(job)]
+    return {piece.name: str(piece.html) for piece in pieces}
 
 
 def chart(job: Job, *, plain: bool = False) -> Piece:
@@ -68,16 +69,42 @@ def chart(job: Job, *, plain: bool = False) -> Piece:
     name = "plain chart" if plain else "chart"
     if name in job.pictures:
         return Piece(Markup(job.pictures[name]), name=name)
+    return Piece(_graph(job, job.summary, plain=plain, height=_HEIGHT), name=name)
+
+
+def outcome_chart(job: Job, *, summary: Summary) -> Piece:
+    """The graph of another outcome over the sessions, with its estimate.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+    summary : Summary
+        One of the job's.
+
+    Returns
+    -------
+    Piece
+        As `chart` gives it, smaller.
+    """
+    name = f"chart of {summary.measure}"
+    if name in job.pictures:
+        return Piece(Markup(job.pictures[name]), name=name)
+    return Piece(_graph(job, summary, plain=False, height=_LOWER), name=name)
+
+
+def _graph(job: Job, summary: Summary, *, plain: bool, height: int) -> Markup:
     from scd.charts.multiple_baseline import multiple_baseline_chart
     from scd.charts.study_chart import study_chart
 
-    study, summary = job.study, job.summary
+    other = None if summary is job.summary else job.study.measure(summary.measure)
+    study = study_of_outcome(job.study, measure=other)
     held = not plain and not summary.withheld
     levels = summary.levels_table() if held and summary.levels else None
     projection = summary.projection_table() if held and summary.projection else None
     told: dict[str, Any] = {"phases": study.phase_frame(), "levels": levels, "projection": projection}
     frame = study.frame()
-    pairs = [(case, headline_measure(study, case)) for case in study.cases]
+    pairs = [(case, judged_measure(study, case, summary=summary)) for case in study.cases]
     caption = "Each point is one session."
     if projection is not None:
         caption += " The band: where 95 % of single values would have fallen by the model, had the baseline gone on."
@@ -88,15 +115,15 @@ def chart(job: Job, *, plain: bool = False) -> Piece:
         stairs = multiple_baseline_chart(frame, measures=[m for _, m in pairs], labels=labels, **told)
         said = " ".join(_description(job, case, measure) for case, measure in pairs)
         title = _title([measure for _, measure in pairs])
-        return Piece(_figure(stairs, title=title, description=said, caption=caption), name=name)
+        return _figure(stairs, title=title, description=said, caption=caption)
     figures = []
     for n, (case, measure) in enumerate(pairs):
         label = case.code if len(pairs) > 1 else None
-        one = study_chart(frame, measure=measure, case=case.code, label=label, **told)
+        one = study_chart(frame, measure=measure, case=case.code, label=label, height=height, **told)
         said = _description(job, case, measure)
         below = caption if n == 0 else f"{case.code}, as above."
         figures.append(_figure(one, title=_title([measure]), description=said, caption=below))
-    return Piece(joined(figures), name=name)
+    return joined(figures)
 
 
 def effect_chart(job: Job) -> Piece:
@@ -119,7 +146,7 @@ def effect_chart(job: Job) -> Piece:
     study, summary = job.study, job.summary
     if summary.withheld or not summary.effects:
         return Piece(paragraphs(["No effect is drawn, because none is shown on this page."]), name="effect chart")
-    measures = [headline_measure(study, case) for case in study.cases]
+    measures = [judged_measure(study, case, summary=summary) for case in study.cases]
     alike = len({(m.minimum, m.maximum, m.improvement, m.unit) for m in measures}) == 1
     effect = "level_change" if alike else "standardized_change"  # unlike units have no common axis
     labels = {case.code: case_words(study, case) for case in study.cases}
@@ -162,12 +189,12 @@ def other_charts(job: Job) -> Piece:
     frame, phases = study.frame(), study.phase_frame()
     figures = []
     for case in study.cases:
-        shown = headline_measure(study, case).key
+        shown = {judged_measure(study, case, summary=summary).key for summary in job.summaries}
         for measure in study.measures_of(case):
             mine = frame[(frame["case"] == case.code) & (frame["measure"] == measure.key)]
-            if measure.key == shown or mine["value"].isna().all():
+            if measure.key in shown or mine["value"].isna().all():
                 continue
-            graph = study_chart(frame, measure=measure, phases=phases, case=case.code, height=150)
+            graph = study_chart(frame, measure=measure, phases=phases, case=case.code, height=_LOWER)
             name = f"{case_words(study, case)}: {measure.label}" if len(study.cases) > 1 else measure.label
             caption = f"{name}, {measure.role}."
             figures.append(_figure(graph, title=name, description=_description(job, case, measure), caption=caption))

@@ -12,14 +12,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from scd.analysis.summary import Summary, summarize
+from scd.analysis.summary import Summary
 from scd.records import Stored, Workspace
 from scd.records.export import write_file
 from scd.reports.engine import ReportError, run_template, seal_of
 from scd.reports.html import page_facts, to_page
 from scd.reports.job import Job, write_job
+from scd.reports.outcomes import check_outcomes, summarize_outcomes
 from scd.reports.pictures import drawn
-from scd.reports.shares import has_several_clients, pending_summary, share_of
+from scd.reports.shares import has_several_clients, share_of
 from scd.study import Study, StudyError
 
 __all__ = ["AUDIENCES", "Outcome", "job_folders", "make_report", "page_path", "report_all", "report_study"]
@@ -61,7 +62,7 @@ def make_report(
     code: str,
     *,
     audience: str,
-    summary: Summary | None = None,
+    summaries: Sequence[Summary] = (),
     progress: Callable[[float], None] | None = None,
 ) -> Path:
     """Make the page of a study for one audience.
@@ -78,8 +79,9 @@ def make_report(
     audience : {"clinician", "client"}
         Who reads it. The clinician's page shows the whole study. A client's page never shows another client: in a
         study of several clients each gets a page of their own, for the study's code all of them are made.
-    summary : Summary, optional
-        The estimates of this very revision; without it they are made here, which takes up to a minute.
+    summaries : sequence of Summary
+        The estimates of this very revision as `scd.reports.outcomes.summarize_outcomes` gives them, the headline's
+        first; those that are missing are made here, which may take up to a minute.
     progress : callable, optional
         Called with the share done, 0 to 1.
 
@@ -93,13 +95,14 @@ def make_report(
     StudyError
         When there is no such study, or nothing is recorded yet.
     ReportError
-        When the summary is of another revision, the template failed, or the page would hold what it must not.
+        When a summary is of another revision or another outcome, the template failed, or the page would hold what it
+        must not.
     """
     _check_audience(audience)
     stored, known = _from_store(workspace, code)
     tell = progress or _silent
-    summary = _current_summary(stored.study, summary, lambda share: tell(0.8 * share))
-    jobs = _jobs(stored, code.strip().upper(), audience=audience, summary=summary)
+    estimates = _estimates(stored.study, summaries, lambda share: tell(0.8 * share))
+    jobs = _jobs(stored, code.strip().upper(), audience=audience, summaries=estimates)
     paths = []
     for done, job in enumerate(jobs, start=1):
         paths.append(_make(workspace, job, audience=audience, strangers=known - _own_codes(job)))
@@ -138,10 +141,11 @@ def report_study(
     stored, known = _from_store(workspace, code)
     tell = progress or _silent
     try:
-        summary = _current_summary(stored.study, None, lambda share: tell(0.6 * share))
+        estimates = _estimates(stored.study, (), lambda share: tell(0.6 * share))
     except StudyError as error:
         return tuple(Outcome(stored.study.code, audience, problem=error.message) for audience in audiences)
-    wanted = [(a, job) for a in audiences for job in _jobs(stored, code.strip().upper(), audience=a, summary=summary)]
+    asked = code.strip().upper()
+    wanted = [(a, job) for a in audiences for job in _jobs(stored, asked, audience=a, summaries=estimates)]
     outcomes = []
     for done, (audience, job) in enumerate(wanted, start=1):
         try:
@@ -214,23 +218,17 @@ def _from_store(workspace: Workspace, code: str) -> tuple[Stored, set[str]]:
         return caseload.get(code), _codes(caseload.list(retired=True))
 
 
-def _current_summary(study: Study, summary: Summary | None, tell: Callable[[float], None]) -> Summary:
+def _estimates(study: Study, held: Sequence[Summary], tell: Callable[[float], None]) -> tuple[Summary, ...]:
     if not any(not session.missed for case in study.cases for session in case.sessions):
         raise StudyError(f"study '{study.code}': nothing is recorded yet; record sessions first", field="sessions")
-    if summary is None:
-        try:
-            return summarize(study, progress=tell)
-        except StudyError as error:
-            # Too little for an effect is no reason to hide the chart: the page then says why there is no number.
-            return pending_summary(study, reason=error.message)
-    if summary.fingerprint != study.fingerprint():
-        raise ReportError(
-            f"study '{study.code}': the estimate is of another version of the record; estimate again, then report"
-        )
-    return summary
+    try:
+        check_outcomes(study, held)
+    except StudyError as error:
+        raise ReportError(error.message) from None
+    return summarize_outcomes(study, held=held, progress=tell)
 
 
-def _jobs(stored: Stored, code: str, *, audience: str, summary: Summary) -> list[Job]:
+def _jobs(stored: Stored, code: str, *, audience: str, summaries: tuple[Summary, ...]) -> list[Job]:
     study = stored.study
     told: dict[str, Any] = {
         "fingerprint": study.fingerprint(),
@@ -239,10 +237,16 @@ def _jobs(stored: Stored, code: str, *, audience: str, summary: Summary) -> list
         "made_at": dt.datetime.now(dt.UTC),
     }
     if audience == "clinician" or not has_several_clients(study):
-        return [Job(study=study, summary=summary, code=study.code, **told)]
-    cases = [case for case in study.cases if code in (case.code, study.code)]
-    shares = [(case.code, *share_of(study, summary, case=case)) for case in cases]
-    return [Job(study=part, summary=own, code=own_code, **told) for own_code, part, own in shares]
+        return [Job(study=study, summaries=summaries, code=study.code, **told)]
+    jobs = []
+    for case in study.cases:
+        if code in (case.code, study.code):
+            headline, *others = summaries
+            measured = [s for s in others if s.measure in [m.key for m in study.measures_of(case)]]
+            shares = [share_of(study, summary, case=case) for summary in (headline, *measured)]
+            own = tuple(summary for _, summary in shares)
+            jobs.append(Job(study=shares[0][0], summaries=own, code=case.code, **told))
+    return jobs
 
 
 def _make(workspace: Workspace, job: Job, *, audience: str, strangers: set[str]) -> Path:

@@ -8,19 +8,23 @@ from markupsafe import Markup
 
 from scd.reports.job import finish, open_job
 from scd.reports.markup import Piece, facts, items, joined, paragraphs
+from scd.reports.origins import diagnostics, provenance
 from scd.reports.phrases import (
     design_words,
-    headline_measure,
+    judged_measure,
+    judged_words,
     measure_words,
     record_words,
     session_words,
-    whole,
 )
-from scd.reports.pictures import chart, effect_chart, other_charts
+from scd.reports.pictures import chart, effect_chart, other_charts, outcome_chart
 from scd.reports.shares import has_several_clients
-from scd.reports.tables import course, data, effect_table
+from scd.reports.tables import course, data, effect_table, outcome_table, overview
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scd.analysis.summary import Summary
     from scd.reports.job import Job
 
 __all__ = [
@@ -37,6 +41,7 @@ __all__ = [
     "meaning",
     "open_job",
     "other_charts",
+    "other_outcomes",
     "provenance",
     "result",
 ]
@@ -67,16 +72,16 @@ def header(job: Job, *, audience: str) -> Piece:
     if job.is_example:
         banner = "Example client, invented numbers. No person stands behind this page."
         head = Markup('<p class="example">{}</p>').format(banner) + head
-    measures = dict.fromkeys(headline_measure(study, case) for case in study.cases)
-    # With several measures the client's chart names each beside its panel; the sheet has room for one list only.
+    measures = dict.fromkeys(judged_measure(study, case, summary=s) for s in job.summaries for case in study.cases)
+    # With several measures the client's page names each beside its panel or words; it has room for one list only.
     listed = audience == "clinician" or len(measures) == 1
     about = {
-        "Measure": "; ".join(measure_words(m) for m in measures) if listed else "",
+        "Measures" if len(measures) > 1 else "Measure": "; ".join(map(measure_words, measures)) if listed else "",
         "Design": _sentence_start(design_words(study)) if audience == "clinician" else "",
         "Sessions": session_words(study),
         "Record": record_words(job) if audience == "clinician" else "",
     }
-    return Piece(Markup("<header>") + head + facts(about) + Markup("</header>"), name="header")
+    return Piece(Markup("<header>") + head + facts(about.items()) + Markup("</header>"), name="header")
 
 
 def result(job: Job) -> Piece:
@@ -90,22 +95,15 @@ def result(job: Job) -> Piece:
     Returns
     -------
     Piece
-        Sentences, then the summary's warnings.
+        Sentences, then the summary's warnings; with several outcomes a table of them all.
     """
     summary = job.summary
-    if summary.withheld:
-        body = Markup('<div class="withheld"><p>No effect is shown.</p>{}</div>').format(paragraphs(summary.text))
-    else:
-        body = Markup('<div class="result">{}</div>').format(paragraphs(summary.text))
-    grade = Markup('<p><span class="grade">The design:</span> {}</p>').format(summary.grade) if summary.grade else ""
-    warned = Markup("")
-    if summary.warnings:
-        warned = Markup('<div class="warning"><p>Before you rely on this</p>{}</div>').format(items(summary.warnings))
-    return Piece(joined([body, grade, warned]), name="result")
+    parts = [_verdict(summary), _graded(summary.grade), overview(job), _warned(summary.warnings)]
+    return Piece(joined(parts), name="result")
 
 
-def diagnostics(job: Job) -> Piece:
-    """The model, its priors, and whether the sampler can be trusted.
+def other_outcomes(job: Job) -> Piece:
+    """The other outcomes, each by itself: its words, its graph, its numbers, or why there are none.
 
     Parameters
     ----------
@@ -115,22 +113,29 @@ def diagnostics(job: Job) -> Piece:
     Returns
     -------
     Piece
-        A list of facts; words when nothing was estimated.
+        Under a heading of their own; nothing when the headline is the only outcome.
     """
-    summary = job.summary
-    if not summary.model:
-        return Piece(paragraphs(["Nothing was estimated yet."]), name="diagnostics")
-    found = summary.diagnostics
-    rhat = found.get("rhat_max")
-    passed = "Passed" if found.get("ok") else "NOT passed"
-    checks = {
-        "Model": f"{summary.model}, sampled with {summary.engine}, seed {summary.seed}",
-        "Priors": "; ".join(f"{name} ~ {said}" for name, said in summary.priors.items()),
-        "Checks": f"{passed}. R-hat at most {'–' if rhat is None else f'{rhat:.4f}'} (must be below 1.01); effective "
-        f"draws at least {whole(found.get('ess_bulk_min'))} in bulk and {whole(found.get('ess_tail_min'))} in the "
-        f"tails (must be 400 or more); divergences: {whole(found.get('divergences'))} (must be 0)",
-    }
-    return Piece(facts(checks), name="diagnostics")
+    others = job.summaries[1:]
+    if not others:
+        return Piece(Markup(""), name="other outcomes")
+    parts = [
+        Markup("<h2>Other outcomes</h2>"),
+        paragraphs(["Each is estimated by itself, as if it were the only one."], kind="note"),
+    ]
+    said, grades = set(job.summary.warnings), {job.summary.grade}
+    for summary in others:
+        # What holds for every outcome was said beside the headline.
+        new = [warning for warning in summary.warnings if warning not in said]
+        graded = _graded(summary.grade) if summary.grade not in grades else Markup("")
+        parts += [
+            Markup("<h3>{}</h3>").format(judged_words(job.study, summary=summary)),
+            *(_verdict(summary), graded, _warned(new)),
+            outcome_chart(job, summary=summary).html,
+            outcome_table(job, summary=summary),
+        ]
+        said |= set(new)
+        grades.add(summary.grade)
+    return Piece(joined(parts), name="other outcomes")
 
 
 def limits(job: Job) -> Piece:
@@ -161,37 +166,13 @@ def limits(job: Job) -> Piece:
         "If the person who gives the treatment also rates its outcome, no model can put that right.",
         "It says nothing about other clients.",
     ]
+    if len(job.summaries) > 1:
+        said.insert(
+            1,
+            f"The headline, {judged_words(job.study, summary=job.summary)}, was named first when the study was set up. "
+            "With several outcomes one may look better or worse by chance, and nothing here corrects for that.",
+        )
     return Piece(items(said), name="limits")
-
-
-def provenance(job: Job) -> Piece:
-    """Where every number on the page comes from.
-
-    Parameters
-    ----------
-    job : Job
-        The job.
-
-    Returns
-    -------
-    Piece
-        The foot of the page.
-    """
-    summary = job.summary
-    found = summary.diagnostics
-    rhat = found.get("rhat_max")
-    about = {"Study" if has_several_clients(job.study) else "Client": job.code, "Record": record_words(job)}
-    if summary.model:
-        about |= {
-            "Model": f"{summary.model}, {summary.engine}, seed {summary.seed}; priors "
-            + "; ".join(f"{name} ~ {said}" for name, said in summary.priors.items()),
-            "Checks": f"R-hat {'–' if rhat is None else f'{rhat:.4f}'}, effective draws "
-            f"{whole(found.get('ess_bulk_min'))} and {whole(found.get('ess_tail_min'))}, divergences "
-            f"{whole(found.get('divergences'))}",
-        }
-    about["Versions"] = ", ".join(f"{name} {said}" for name, said in summary.versions.items())
-    mark = Markup('<p>Data fingerprint <span class="hash">{}</span></p>').format(job.fingerprint)
-    return Piece(Markup('<footer class="footer">{}{}</footer>').format(facts(about), mark), name="provenance")
 
 
 def meaning(job: Job) -> Piece:
@@ -205,10 +186,16 @@ def meaning(job: Job) -> Piece:
     Returns
     -------
     Piece
-        A few sentences.
+        A few sentences about the headline; then one entry for each other outcome.
     """
-    kind = "withheld" if job.summary.withheld else "result"
-    html = Markup('<div class="{}">{}</div>').format(kind, paragraphs(job.summary.client_text))
+    headline, *others = job.summaries
+    told = _client_text(job, headline)
+    kind = "withheld" if headline.withheld else "result"
+    html = Markup('<div class="{}">{}</div>').format(kind, paragraphs(told))
+    if others:
+        # How strong the design is stands once on the page; and the chart is the headline's.
+        words = [" ".join(text for text in _client_text(job, other) if text not in told) for other in others]
+        html += Markup("<h3>What else was measured</h3>") + items(words)
     return Piece(html, name="meaning")
 
 
@@ -233,6 +220,31 @@ def client_limits(job: Job) -> Piece:
         "It is not a diagnosis, and it does not decide what comes next. Talk that over with your clinician.",
     ]
     return Piece(items(said), name="client limits")
+
+
+def _verdict(summary: Summary) -> Markup:
+    if summary.withheld:
+        return Markup('<div class="withheld"><p>No effect is shown.</p>{}</div>').format(paragraphs(summary.text))
+    return Markup('<div class="result">{}</div>').format(paragraphs(summary.text))
+
+
+def _client_text(job: Job, summary: Summary) -> tuple[str, ...]:
+    if len(job.summaries) == 1 or not summary.withheld:
+        return summary.client_text
+    if summary.model:  # that the page shows no numbers would be wrong of the others
+        name = judged_words(job.study, summary=summary)
+        return (f"The numbers for {name} could not be worked out reliably this time, so none are shown here.",)
+    return summary.client_text if summary is job.summary else summary.client_text[:1]
+
+
+def _graded(grade: str) -> Markup:
+    return Markup('<p><span class="grade">The design:</span> {}</p>').format(grade) if grade else Markup("")
+
+
+def _warned(warnings: Sequence[str]) -> Markup:
+    if not warnings:
+        return Markup("")
+    return Markup('<div class="warning"><p>Before you rely on this</p>{}</div>').format(items(warnings))
 
 
 def _sentence_start(words: str) -> str:

@@ -7,7 +7,7 @@ from scd.analysis.cautions import too_few_points
 from scd.analysis.summary import Summary
 from scd.analysis.words import client_words
 from scd.design.standards import grade_wwc
-from scd.reports.phrases import headline_measure
+from scd.reports.phrases import headline_measure, judged_measure
 from scd.study import Case, Study
 
 __all__ = ["has_several_clients", "pending_summary", "share_of"]
@@ -33,7 +33,7 @@ def share_of(study: Study, summary: Summary, *, case: Case) -> tuple[Study, Summ
     study : Study
         A study of several clients.
     summary : Summary
-        Of the whole study.
+        Of the whole study, for an outcome that this client is measured on.
     case : Case
         The client.
 
@@ -43,16 +43,17 @@ def share_of(study: Study, summary: Summary, *, case: Case) -> tuple[Study, Summ
         Without a trace of the other clients: no data, no code, no average.
     """
     part = study.replace(cases=(case,), randomization=None, note="")
-    measure = headline_measure(study, case)
+    measure = judged_measure(study, case, summary=summary)
     rows = [e.model_dump() for e in summary.effects if e.case == case.code]
     measure_of = {case.code: measure}
     told = summary.client_text
     if not summary.withheld:
         too_few = too_few_points(part, measure_of)
         # The tiers of a multiple baseline are strong only together; in a reversal each client stands alone.
-        grade = grade_wwc(part if study.design == "reversal" else study).grade
+        grade = grade_wwc(part if study.design == "reversal" else study, measure=measure.key).grade
         told = client_words(rows, measure_of=measure_of, grade=grade, too_few=too_few)
     own = summary.replace(
+        measure=measure.key,
         effects=tuple(e for e in summary.effects if e.case == case.code),
         projection=tuple(p for p in summary.projection if p.case == case.code),
         levels=tuple(x for x in summary.levels if x.case == case.code),

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from scd.analysis.cautions import too_few_points
+from scd.analysis.words import grade_words
+from scd.design.standards import grade_wwc
 from scd.reports.markup import Piece, fold, paragraphs, table
 from scd.reports.phrases import (
     case_words,
@@ -14,26 +17,65 @@ from scd.reports.phrases import (
     effect_words,
     headline_measure,
     interval,
+    judged_measure,
+    judged_words,
     missed_sessions,
     number,
+    overall_effect,
     probability,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from scd.analysis.summary import Effect
+    from scd.analysis.summary import Effect, Summary
     from scd.reports.job import Job
     from scd.study import Case, Study
 
-__all__ = ["course", "data", "effect_table"]
+__all__ = ["course", "data", "effect_table", "outcome_table", "overview"]
 
 # What heads the table; the other effects are folded away below it.
 _MAIN = {"level_change", "level_change_first", "level_change_last", "slope_change", "trend", "consistent_change"}
 
 
+def overview(job: Job) -> Markup:
+    """One line for each outcome, to be seen at a glance; nothing when there is only one outcome.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+
+    Returns
+    -------
+    markupsafe.Markup
+        A table with the grade beside each probability. Where several cases stand for themselves, no line could speak
+        for all of them, and there is no table.
+    """
+    lines = [(summary, overall_effect(job.study, summary=summary)) for summary in job.summaries]
+    if len(lines) < 2 or any(row is None and not summary.withheld for summary, row in lines):
+        return Markup("")
+    average = ", average" if len(job.study.cases) > 1 else ""
+    rows = []
+    for n, (summary, row) in enumerate(lines):
+        name = judged_words(job.study, summary=summary)
+        measure_of = {case.code: judged_measure(job.study, case, summary=summary) for case in job.study.cases}
+        if row is None:
+            rows.append([name, "not shown: see below" if n else "not shown", *[number(None)] * 4])
+            continue
+        measure = measure_of[job.study.cases[0].code]
+        chances = [probability(row.p_improvement), probability(row.p_meaningful)]
+        if len(too_few_points(job.study, measure_of)) == len(measure_of):
+            chances = ["no verdict", number(None)]
+        change = [f"{number(row.median)} {measure.unit}{average}", interval(row.lower, row.upper)]
+        rows.append([name, *change, *chances, grade_words(grade_wwc(job.study, measure=measure.key))])
+    head = ["Outcome", "Change", "95 % interval", "P(better)", "P(meaningful)", "Design"]
+    caption = "All outcomes, the headline first: the change from baseline to intervention in the measure's units."
+    return table(rows, head=head, caption=caption, numbers=(2, 3, 4))
+
+
 def effect_table(job: Job) -> Piece:
-    """The table of effects, with the design's grade in its caption.
+    """The table of effects of the headline, with the design's grade in its caption.
 
     Parameters
     ----------
@@ -45,15 +87,11 @@ def effect_table(job: Job) -> Piece:
     Piece
         Words when the effect is withheld.
     """
-    study, summary = job.study, job.summary
+    summary = job.summary
     if summary.withheld or not summary.effects:
-        return Piece(paragraphs(["There is no table, because no effect is shown on this page."]), name="effect table")
-    several = len(study.cases) > 1
-    main = [row for row in summary.effects if row.effect in _MAIN and (row.contrast == "overall" or not several)]
-    if not main:  # an average over unlike measures has no unit
-        main = [row for row in summary.effects if row.effect == "standardized_change"]
-    rest = [row for row in summary.effects if row not in main]
-    html = _effects(job, main, caption=f"Changes with their intervals and probabilities. {summary.grade}")
+        return Piece(paragraphs(["There is no table, because no effect is shown here."]), name="effect table")
+    main, rest = _main_and_rest(job, summary)
+    html = _effects(job, main, summary=summary, caption=_caption(summary))
     notes = (
         "Estimates are posterior medians. A change is always intervention minus baseline, in the measure's units. P is "
         "a probability: of an improvement, and of a meaningful one."
@@ -64,8 +102,27 @@ def effect_table(job: Job) -> Piece:
             "The standardised change is in SDs of the client's own values, positive when things got better. "
             f"{summary.grade}"
         )
-        html += fold("More effects: standardised, and phase by phase", _effects(job, rest, caption=caption))
+        more = _effects(job, rest, summary=summary, caption=caption)
+        html += fold("More effects: standardised, and phase by phase", more)
     return Piece(html, name="effect table")
+
+
+def outcome_table(job: Job, *, summary: Summary) -> Markup:
+    """All effects of another outcome, folded away; nothing when none is shown.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+    summary : Summary
+        One of the job's.
+    """
+    if summary.withheld or not summary.effects:
+        return Markup("")
+    main, rest = _main_and_rest(job, summary)
+    name = judged_words(job.study, summary=summary)
+    numbers = _effects(job, [*main, *rest], summary=summary, caption=_caption(summary))
+    return fold(f"The numbers for {name}", numbers)
 
 
 def course(job: Job) -> Piece:
@@ -158,13 +215,25 @@ def _phase_rows(study: Study, case: Case) -> list[list[str]]:
     return rows
 
 
-def _effects(job: Job, effects: Sequence[Effect], *, caption: str) -> Markup:
+def _main_and_rest(job: Job, summary: Summary) -> tuple[list[Effect], list[Effect]]:
+    several = len(job.study.cases) > 1
+    main = [row for row in summary.effects if row.effect in _MAIN and (row.contrast == "overall" or not several)]
+    if not main:  # an average over unlike measures has no unit
+        main = [row for row in summary.effects if row.effect == "standardized_change"]
+    return main, [row for row in summary.effects if row not in main]
+
+
+def _caption(summary: Summary) -> str:
+    return f"Changes with their intervals and probabilities. {summary.grade}"
+
+
+def _effects(job: Job, effects: Sequence[Effect], *, summary: Summary, caption: str) -> Markup:
     study = job.study
     several = len(study.cases) > 1
     rows = []
     for row in effects:
         case = study.case(row.case) if row.case is not None else None
-        unit = headline_measure(study, case or study.cases[0]).unit
+        unit = judged_measure(study, case or study.cases[0], summary=summary).unit
         line = [
             effect_words(row.effect, unit=unit),
             comparison_words(row.contrast),
