@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -33,6 +33,8 @@ class Series:
         1 under intervention, 0 in baseline.
     phase_start : ndarray of int, shape (obs,)
         First session of the phase that the value belongs to, as it happened.
+    trials, minutes : ndarray of float, shape (obs,)
+        Denominator of each value, and how long was observed; NaN where it is not recorded.
     """
 
     cases: tuple[str, ...]
@@ -44,6 +46,13 @@ class Series:
     phase_index: np.ndarray
     intervention: np.ndarray
     phase_start: np.ndarray
+    trials: np.ndarray = field(default_factory=lambda: np.empty(0))
+    minutes: np.ndarray = field(default_factory=lambda: np.empty(0))
+
+    def __post_init__(self) -> None:
+        for name in ("trials", "minutes"):
+            if len(getattr(self, name)) != len(self.value):
+                object.__setattr__(self, name, np.full(len(self.value), np.nan))
 
     @property
     def linked(self) -> np.ndarray:
@@ -87,6 +96,8 @@ class Series:
             phase_index=self.phase_index[keep],
             intervention=self.intervention[keep],
             phase_start=self.phase_start[keep],
+            trials=self.trials[keep],
+            minutes=self.minutes[keep],
         )
 
 
@@ -138,6 +149,8 @@ def series_of(study: Study, *, measure: str | None = None, case: str | None = No
         phase_index=np.concatenate([p["phase_index"] for p in pieces]),
         intervention=np.concatenate([p["intervention"] for p in pieces]),
         phase_start=np.concatenate([p["phase_start"] for p in pieces]),
+        trials=np.concatenate([p["trials"] for p in pieces]),
+        minutes=np.concatenate([p["minutes"] for p in pieces]),
     )
 
 
@@ -156,7 +169,7 @@ def _measure_of(study: Study, case: Case, key: str | None) -> Measure:
 
 def _piece(study: Study, case: Case, key: str | None) -> dict | None:
     measure = _measure_of(study, case, key)
-    seen = [(s.number, v) for s in case.sessions if (v := s.value(measure.key)) is not None]
+    seen = [(s.number, v) for s in case.sessions for v in s.values if v.measure == measure.key and v.value is not None]
     if not seen:
         return None
     at = [case.phase_at(number) for number, _ in seen]
@@ -172,9 +185,11 @@ def _piece(study: Study, case: Case, key: str | None) -> dict | None:
         "case": case.code,
         "measure": measure,
         "phases": labels,
-        "value": np.array([v for _, v in seen], dtype=float),
+        "value": np.array([v.value for _, v in seen], dtype=float),
         "session": np.array([n for n, _ in seen], dtype="int64"),
         "phase_index": np.array([labels.index(p.label) for p in at], dtype="int64"),
         "intervention": np.array([float(p.condition == "B") for p in at]),
         "phase_start": np.array([p.start for p in at], dtype="int64"),
+        "trials": np.array([np.nan if v.trials is None else v.trials for _, v in seen], dtype=float),
+        "minutes": np.array([np.nan if v.minutes is None else v.minutes for _, v in seen], dtype=float),
     }

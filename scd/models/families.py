@@ -1,0 +1,373 @@
+"""Which family a measure's values belong to, and the values as that family sees them; what it can't take is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import NoReturn, get_args
+
+import numpy as np
+from scipy import special
+
+from scd.models.response import Family, Response
+from scd.models.series import Series
+from scd.study import Measure, StudyError
+
+__all__ = ["FAMILIES", "Outcome", "outcome_of"]
+
+FAMILIES: tuple[str, ...] = get_args(Family)
+
+# A rate or a share is written rounded; so far from a whole number its count may lie.
+_MOST_OFF = 0.1
+_OR_SCORE = "correct the value, or give the measure the scale 'score'"
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """A series as its family sees it.
+
+    Attributes
+    ----------
+    family : str
+        See `FAMILIES`.
+    series : Series
+        With `value` on the family's own scale: counts, successes, logarithms, logits, or as recorded.
+    exposure : ndarray of float, shape (obs,)
+        Counts and rates: length of each session, relative to one of rate ``exp(predictor)``; else 1.
+    trials : ndarray of float, shape (obs,)
+        Proportions: the denominator; else 1.
+    scale : ndarray of float, shape (obs,)
+        Counts and proportions: what one more count adds to the value; else 1.
+    responses : tuple of Response
+        The way back to the measure's units, one a case.
+    notes : tuple of str
+        What a reader must know about the choice, a sentence each.
+    """
+
+    family: str
+    series: Series
+    exposure: np.ndarray
+    trials: np.ndarray
+    scale: np.ndarray
+    responses: tuple[Response, ...]
+    notes: tuple[str, ...] = ()
+
+
+def outcome_of(series: Series, *, family: str | None = None) -> Outcome:
+    """The values of a series as their family sees them.
+
+    Parameters
+    ----------
+    series : Series
+        One case or several.
+    family : str, optional
+        By default that of the measures' scale: scores are ``gaussian``, ratings ``rating``, counts ``count``,
+        proportions and percentages with trials ``proportion``, without ``logit``, durations ``log``; rates are
+        ``count`` where value times minutes is a whole number throughout, else ``gaussian``.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    StudyError
+        When the family is unknown, the cases don't share one, or a value doesn't fit it.
+
+    Notes
+    -----
+    The reference session that levels and changes speak of: for counts with minutes (or trials) one of average length,
+    for rates one of average length, its count told per minute, for proportions one with the usual number of trials.
+
+    Examples
+    --------
+    >>> from scd.study import Case, Measure, Phase, Session, Study, Value
+    >>> from scd.models.series import series_of
+    >>> hits = Measure(key="hits", label="Hits", improvement="increase", scale="proportion", minimum=0, maximum=1)
+    >>> case = Case(code="K7M2", phases=(Phase(label="A1", planned_start=1), Phase(label="B1", planned_start=2)))
+    >>> values = [Value(measure="hits", value=v, trials=8) for v in (0.25, 1)]
+    >>> case = case.record(*(Session(number=n, values=(v,)) for n, v in enumerate(values, 1)))
+    >>> study = Study(code="K7M2", design="reversal", measures=(hits,), cases=(case,))
+    >>> found = outcome_of(series_of(study))
+    >>> found.family, found.series.value
+    ('proportion', array([2., 8.]))
+    """
+    if family is not None and family not in FAMILIES:
+        raise StudyError(f"family '{family}': is unknown; choose one of {', '.join(FAMILIES)}", field="family")
+    scales = sorted({m.scale for m in series.measures})
+    if len(scales) > 1:
+        if family not in (None, "gaussian"):
+            raise StudyError(
+                f"cases {', '.join(series.cases)}: are measured on different kinds of scale ({', '.join(scales)}), "
+                f"which family '{family}' can't take together; choose 'gaussian', or analyse them one by one",
+                field="family",
+            )
+        note = f"The cases are measured on different kinds of scale ({', '.join(scales)}); all are treated as scores."
+        return replace(_as_recorded(series, "gaussian"), notes=(note,))
+    chosen = family or _by_scale(series)
+    builder: dict[str, Callable[[Series, str], Outcome]] = {
+        "gaussian": _as_recorded,
+        "rating": _ratings,
+        "proportion": _proportions,
+        "log": _logarithms,
+        "logit": _logits,
+    }
+    return builder.get(chosen, _counts)(series, chosen)
+
+
+def _by_scale(series: Series) -> str:
+    scale = series.measures[0].scale
+    if scale == "rate":
+        return "count" if _counted(series) else "gaussian"
+    if scale == "percentage":
+        return "proportion" if _counted(series) else "logit"
+    if scale == "proportion":
+        return "logit" if np.isnan(series.trials).all() else "proportion"
+    return {"score": "gaussian", "rating": "rating", "count": "count", "duration": "log"}[scale]
+
+
+def _counted(series: Series) -> bool:
+    """Whether every rate or percentage stands on a count that can be told."""
+    known, factor = (
+        (series.minutes, series.minutes) if series.measures[0].scale == "rate" else (series.trials, series.trials / 100)
+    )
+    return not np.isnan(known).any() and bool((_off_whole(series.value, factor) <= 0).all())
+
+
+def _off_whole(value: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """How far value times factor lies from a whole number, less what the rounding of the value excuses."""
+    excused = np.minimum(factor * _step(value) / 2, _MOST_OFF) + 1e-6
+    return np.abs(value * factor - np.round(value * factor)) - excused
+
+
+def _step(value: np.ndarray) -> float:
+    """The step that values are written in: the largest power of ten, 1 at most, that divides all of them."""
+    step = 1.0
+    while step > 1e-6 and not np.allclose(value / step, np.round(value / step), rtol=0, atol=1e-6):
+        step /= 10
+    return step
+
+
+def _refuse(series: Series, i: int, *, rule: str, mend: str, field: str = "values") -> NoReturn:
+    """The value at position `i` doesn't fit: say which, why, and what to do."""
+    case = series.case_index[i]
+    raise StudyError(
+        f"case '{series.cases[case]}', session {series.session[i]}: '{series.measures[case].label}' {rule} "
+        f"(got {series.value[i]:g}); {mend}",
+        field=field,
+    )
+
+
+def _first(where: np.ndarray) -> int | None:
+    found = np.flatnonzero(where)
+    return int(found[0]) if found.size else None
+
+
+def _plain(
+    series: Series, family: str, responses: list[Response], notes: tuple[str, ...] = (), **arrays: np.ndarray
+) -> Outcome:
+    ones = np.ones(len(series.value))
+    held = {"exposure": ones, "trials": ones, "scale": ones} | arrays
+    return Outcome(family=family, series=series, responses=tuple(responses), notes=notes, **held)
+
+
+def _as_recorded(series: Series, family: str) -> Outcome:
+    measure = series.measures[0]
+    notes: tuple[str, ...] = ()
+    if measure.scale == "rate":
+        notes = (
+            f"{measure.label} is a rate without a whole count behind it (value times minutes); it is treated as a "
+            "score with even spread, so read it with care near 0.",
+        )
+    elif measure.scale != "score":
+        notes = (f"{measure.label} is a {measure.scale}; it is treated here as a score with even spread.",)
+    return _plain(series, family, [Response(family="gaussian") for _ in series.cases], notes)
+
+
+def _ratings(series: Series, family: str) -> Outcome:
+    for case, measure in zip(series.cases, series.measures, strict=True):
+        ends = (measure.minimum, measure.maximum)
+        if None in ends or any(e != round(e) for e in ends):  # type: ignore[arg-type]
+            raise StudyError(
+                f"case '{case}': '{measure.label}' needs a range of whole numbers to be a rating (got "
+                f"{measure.range_words}); give its lowest and highest rating, or the scale 'score'",
+                field="minimum",
+            )
+    i = _first(series.value != np.round(series.value))
+    if i is not None:
+        _refuse(
+            series,
+            i,
+            rule="must be a whole number to be a rating",
+            mend=_OR_SCORE,
+        )
+    return _plain(
+        series,
+        family,
+        [Response(family="rating", low=m.minimum, high=m.maximum) for m in series.measures],
+    )
+
+
+def _counts(series: Series, family: str) -> Outcome:
+    measure = series.measures[0]
+    i = _first(series.value < 0)
+    if i is not None:
+        _refuse(
+            series,
+            i,
+            rule="can't be below 0 as a count",
+            mend=_OR_SCORE,
+        )
+    if measure.scale == "rate":
+        minutes = _complete(series, "minutes", needed="to be a rate with a count behind it")
+        i = _first(_off_whole(series.value, minutes) > 0)
+        if i is not None:
+            _refuse(
+                series,
+                i,
+                rule=f"times its minutes ({minutes[i]:g}) must be a whole number",
+                mend="correct the minutes, give more decimals, or choose the family 'gaussian'",
+            )
+        usual = float(minutes.mean())
+        return _plain(
+            replace(series, value=np.round(series.value * minutes)),
+            family,
+            [Response(family=family, exposure=usual, scale=1 / usual) for _ in series.cases],
+            exposure=minutes,
+            scale=1 / minutes,
+        )
+    i = _first(series.value != np.round(series.value))
+    if i is not None:
+        _refuse(
+            series,
+            i,
+            rule="must be a whole number to be a count",
+            mend="correct the value, or give the measure the scale 'score' or 'rate'",
+        )
+    exposure = np.ones(len(series.value))
+    notes: tuple[str, ...] = ()
+    for kind in ("minutes", "trials"):
+        if not np.isnan(getattr(series, kind)).all():
+            known = _complete(series, kind, needed="to be set against the length of its session")
+            exposure = known / known.mean()
+            if np.ptp(known):
+                notes = (
+                    f"Sessions of {measure.label} differ in {kind}; levels and changes are for a session of average "
+                    f"length, {known.mean():.3g} {kind}.",
+                )
+            break
+    return _plain(series, family, [Response(family=family) for _ in series.cases], notes, exposure=exposure)
+
+
+def _complete(series: Series, kind: str, *, needed: str) -> np.ndarray:
+    """Minutes or trials of every value."""
+    known = getattr(series, kind)
+    i = _first(np.isnan(known))
+    if i is not None:
+        case = series.case_index[i]
+        raise StudyError(
+            f"case '{series.cases[case]}', session {series.session[i]}: '{series.measures[case].label}' lacks its "
+            f"{kind} {needed}; give the {kind} of every session" + (", or of none" if kind == "minutes" else ""),
+            field=kind,
+        )
+    return known
+
+
+def _proportions(series: Series, family: str) -> Outcome:
+    trials = _complete(series, "trials", needed="to be a proportion")
+    responses, counts, scale = [], np.empty(len(trials)), np.empty(len(trials))
+    for i, measure in enumerate(series.measures):
+        mine = series.case_index == i
+        top = _top(series.part(series.cases[i]), measure)
+        factor = np.ones(mine.sum()) if top is None else trials[mine] / top
+        counts[mine], scale[mine] = series.value[mine] * factor, 1 / factor
+        usual = float(np.round(np.median(trials[mine])))
+        responses.append(Response(family=family, trials=usual, scale=1.0 if top is None else top / usual))
+    off = _off_whole(series.value, 1 / scale)
+    rules = (
+        (series.value < 0, "can't be below 0 as a proportion"),
+        (counts > trials + _MOST_OFF, "can't be above its trials"),
+        (off > 0, "times its trials must be a whole number"),
+    )
+    for wrong, rule in rules:
+        at = _first(wrong)
+        if at is not None:
+            _refuse(
+                series,
+                at,
+                rule=f"{rule}, of which there are {trials[at]:g}",
+                mend="correct the value or its trials, or choose the family 'logit'",
+            )
+    return _plain(replace(series, value=np.round(counts)), family, responses, trials=trials, scale=scale)
+
+
+def _top(series: Series, measure: Measure) -> float | None:
+    """What a share of 1 reads in the measure's units; None where values are successes, not shares."""
+    if measure.scale == "percentage":
+        return 100.0
+    if measure.maximum is not None:
+        return 1.0 if measure.maximum <= 1 else None
+    if (series.value > 1).any() or (series.trials == 1).all():
+        return None
+    if (series.value == np.round(series.value)).all():
+        raise StudyError(
+            f"case '{series.cases[0]}': '{measure.label}' holds only 0 and 1, which could be successes or shares of "
+            "their trials; give its range, 0 to 1 for shares or 0 to the most trials for successes",
+            field="maximum",
+        )
+    return 1.0
+
+
+def _logarithms(series: Series, family: str) -> Outcome:
+    i = _first(series.value < 0)
+    if i is not None:
+        _refuse(
+            series,
+            i,
+            rule="can't be below 0 on a logarithmic scale",
+            mend=_OR_SCORE,
+        )
+    shift = _step(series.value) / 2 if (series.value == 0).any() else 0.0
+    notes: tuple[str, ...] = ()
+    if shift:
+        notes = (
+            f"{series.measures[0].label} holds zeros, which have no logarithm: {shift:g}, half of the smallest step, "
+            "is added to every value, and ratios are ratios of these sums.",
+        )
+    return _plain(
+        replace(series, value=np.log(series.value + shift)),
+        family,
+        [Response(family="log", shift=shift) for _ in series.cases],
+        notes,
+    )
+
+
+def _logits(series: Series, family: str) -> Outcome:
+    responses, value = [], np.empty(len(series.value))
+    for i, measure in enumerate(series.measures):
+        mine = series.case_index == i
+        low, high = _share_ends(measure)
+        wrong = _first(mine & ((series.value < low) | (series.value > high)))
+        if wrong is not None:
+            _refuse(
+                series,
+                wrong,
+                rule=f"must be from {low:g} to {high:g} to be a share",
+                mend="correct the value, give the trials behind it, or give the measure the scale 'score'",
+            )
+        value[mine] = special.logit((100 * (series.value[mine] - low) / (high - low) + 0.5) / 101)
+        responses.append(Response(family="logit", low=low, high=high))
+    measure = series.measures[0]
+    notes = (
+        f"{measure.label} comes without a denominator, so how exactly each value is known can't be told; it is treated "
+        "as a score with even spread on the logit scale.",
+    )
+    return _plain(replace(series, value=value), family, responses, notes)
+
+
+def _share_ends(measure: Measure) -> tuple[float, float]:
+    if measure.scale == "percentage":
+        return 0.0, 100.0
+    if measure.scale == "proportion" or measure.range is None:
+        return 0.0, 1.0
+    return float(measure.minimum or 0), float(measure.maximum or 0)
