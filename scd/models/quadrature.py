@@ -24,6 +24,8 @@ import numpy as np
 from scd.models.mixture import Mixture
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from scd.models.priors import Priors
 
 __all__ = ["LinearModel", "Quadrature", "integrate"]
@@ -118,12 +120,12 @@ class Quadrature:
     pull: np.ndarray
     log_evidence: np.ndarray
 
-    def mixture(self, loading: np.ndarray, *, standardized: bool = False) -> Mixture:
+    def mixture(self, loading: ArrayLike, *, standardized: bool = False) -> Mixture:
         """The exact posterior of a weighted sum of coefficients, or of that sum in units of sigma.
 
         Parameters
         ----------
-        loading : ndarray, shape (coefficients,) or (1 or outer, coefficients)
+        loading : array_like, shape (coefficients,) or (1 or outer, coefficients)
             Weights of the sum.
         standardized : bool
             Divide by the within-phase SD.
@@ -133,11 +135,11 @@ class Quadrature:
         Mixture
             Of normals, one a grid point.
         """
-        loading = np.atleast_2d(np.asarray(loading, dtype=float))
-        loaded = np.broadcast_to(loading * self.prior_sd, (len(self.outer), loading.shape[1]))
+        weights = np.atleast_2d(np.asarray(loading, dtype=float))
+        loaded = np.broadcast_to(weights * self.prior_sd, (len(self.outer), weights.shape[1]))
         scaled = np.einsum("hk,hukj->huj", loaded, self.rotation)
         variance = self.sigma**2
-        mean = np.broadcast_to((loading @ self.prior_mean)[None, :, None, None], variance.shape).copy()
+        mean = np.broadcast_to((weights @ self.prior_mean)[None, :, None, None], variance.shape).copy()
         spread = np.zeros_like(variance)
         for j in range(scaled.shape[-1]):
             shrunk = 1 / (variance + self.curvature[..., j, None])
