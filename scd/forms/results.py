@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scd.forms.markup import said, table
 from scd.forms.schedule import case_name
+from scd.reports.phrases import engine_words
 from scd.study import Study
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ _EFFECTS = {
     "standardized_change": "Change in within-case standard deviations (positive is better)",
     "slope_change": "Change of slope per session",
     "consistent_change": "All contrasts go the right way",
+    "nap": "Non-overlap (NAP): a value under intervention is better than one in baseline",
 }
 
 
@@ -56,13 +58,18 @@ def diagnostics_table(summary: Summary) -> str:
     """
     d = summary.diagnostics
     state = "All checks of the sampler passed." if d["ok"] else "The checks of the sampler failed."
-    rows = [
-        ("Model", summary.model),
-        ("Engine", summary.engine),
+    checks: list[tuple[str, object]] = [
         ("R-hat, largest (must be below 1.01)", _number(d["rhat_max"], 4)),
         ("Effective sample size, bulk, smallest (at least 400)", _number(d["ess_bulk_min"], 0)),
         ("Effective sample size, tail, smallest (at least 400)", _number(d["ess_tail_min"], 0)),
         ("Divergences (must be 0)", d["divergences"]),
+    ]
+    if summary.engine == "exact":
+        state, checks = "There are no chains to check: nothing was sampled.", []
+    rows = [
+        ("Model", summary.model),
+        ("Computed", engine_words(summary.engine)),
+        *checks,
         ("Seed", summary.seed),
         *((f"Prior of {name}", words) for name, words in summary.priors.items()),
         *((f"Version of {name}", number) for name, number in summary.versions.items()),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from scd.reports.markup import Piece, facts, paragraphs
-from scd.reports.phrases import judged_words, record_words, whole
+from scd.reports.phrases import engine_words, judged_words, record_words, whole
 from scd.reports.shares import has_several_clients
 
 if TYPE_CHECKING:
@@ -35,18 +35,11 @@ def diagnostics(job: Job) -> Piece:
         return Piece(paragraphs(["Nothing was estimated yet."]), name="diagnostics")
     pairs = []
     for summary in estimated:
-        found = summary.diagnostics
-        passed = "Passed" if found.get("ok") else "NOT passed"
         pairs += [
             *_outcome(job, summary),
-            ("Model", f"{summary.model}, sampled with {summary.engine}, seed {summary.seed}"),
+            ("Model", f"{summary.model}, {engine_words(summary.engine)}, seed {summary.seed}"),
             ("Priors", _priors(summary)),
-            (
-                "Checks",
-                f"{passed}. R-hat at most {_rhat(summary)} (must be below 1.01); effective draws at least "
-                f"{whole(found.get('ess_bulk_min'))} in bulk and {whole(found.get('ess_tail_min'))} in the tails (must "
-                f"be 400 or more); divergences: {whole(found.get('divergences'))} (must be 0)",
-            ),
+            ("Checks", _checks(summary)),
         ]
     return Piece(facts(pairs), name="diagnostics")
 
@@ -69,12 +62,8 @@ def provenance(job: Job) -> Piece:
     for summary in job.summaries:
         versions |= summary.versions
         if summary.model:
-            found = summary.diagnostics
-            model = f"{summary.model}, {summary.engine}, seed {summary.seed}; priors {_priors(summary)}"
-            checks = (
-                f"R-hat {_rhat(summary)}, effective draws {whole(found.get('ess_bulk_min'))} and "
-                f"{whole(found.get('ess_tail_min'))}, divergences {whole(found.get('divergences'))}"
-            )
+            model = f"{summary.model}, {engine_words(summary.engine)}, seed {summary.seed}; priors {_priors(summary)}"
+            checks = _figures(summary)
             about = [(name, f"{model}; {checks}") for _, name in _outcome(job, summary)]  # one line an outcome
             pairs += about or [("Model", model), ("Checks", checks)]
     pairs.append(("Versions", ", ".join(f"{name} {said}" for name, said in versions.items())))
@@ -88,6 +77,28 @@ def _outcome(job: Job, summary: Summary) -> list[tuple[str, str]]:
 
 def _priors(summary: Summary) -> str:
     return "; ".join(f"{name} ~ {said}" for name, said in summary.priors.items())
+
+
+def _checks(summary: Summary) -> str:
+    if summary.engine == "exact":
+        return "No chains to check: nothing was sampled"
+    found = summary.diagnostics
+    passed = "Passed" if found.get("ok") else "NOT passed"
+    return (
+        f"{passed}. R-hat at most {_rhat(summary)} (must be below 1.01); effective draws at least "
+        f"{whole(found.get('ess_bulk_min'))} in bulk and {whole(found.get('ess_tail_min'))} in the tails (must be 400 "
+        f"or more); divergences: {whole(found.get('divergences'))} (must be 0)"
+    )
+
+
+def _figures(summary: Summary) -> str:
+    if summary.engine == "exact":
+        return "no chains to check"
+    found = summary.diagnostics
+    return (
+        f"R-hat {_rhat(summary)}, effective draws {whole(found.get('ess_bulk_min'))} and "
+        f"{whole(found.get('ess_tail_min'))}, divergences {whole(found.get('divergences'))}"
+    )
 
 
 def _rhat(summary: Summary) -> str:

@@ -18,6 +18,7 @@ __all__ = [
     "design_words",
     "draw_words",
     "effect_words",
+    "engine_words",
     "headline_measure",
     "interval",
     "judged_measure",
@@ -138,8 +139,20 @@ def effect_words(effect: str, *, unit: str) -> str:
         "slope_change": f"Change in slope ({unit} a session)",
         "trend": f"Trend ({unit} a session)",
         "consistent_change": "Every change the right way",
+        "nap": "Non-overlap (NAP)",
     }
     return named.get(effect, effect.replace("_", " "))
+
+
+def engine_words(engine: str) -> str:
+    """How a posterior was computed.
+
+    Examples
+    --------
+    >>> engine_words("exact"), engine_words("nuts")
+    ('integrated numerically', 'sampled with NUTS')
+    """
+    return {"exact": "integrated numerically", "nuts": "sampled with NUTS"}.get(engine, engine)
 
 
 def comparison_words(contrast: str) -> str:

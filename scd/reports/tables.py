@@ -99,7 +99,8 @@ def effect_table(job: Job) -> Piece:
     html += paragraphs([notes], kind="note")
     if rest:
         caption = (
-            "The standardised change is in SDs of the client's own values, positive when things got better. "
+            "The standardised change is in SDs of the client's own values, positive when things got better. NAP is how "
+            "probable a value under intervention is better than one in baseline; 0.5 is no difference. "
             f"{summary.grade}"
         )
         more = _effects(job, rest, summary=summary, caption=caption)
