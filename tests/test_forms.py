@@ -7,8 +7,11 @@ import datetime as dt
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
+from urllib.parse import unquote
 
 import ipywidgets as widgets
 import numpy as np
@@ -16,6 +19,7 @@ import openpyxl
 import pytest
 
 from scd.analysis.summary import Summary
+from scd.design.plans import reversal
 from scd.design.randomization import assignment_is_admissible, redraw
 from scd.forms.alert import Alert
 from scd.forms.caseload_page import open_caseload_page
@@ -23,9 +27,14 @@ from scd.forms.effect_form import EffectForm
 from scd.forms.lab import lab_command
 from scd.forms.page import Page, open_page
 from scd.forms.pages import new_page
+from scd.forms.report_links import make_reports
 from scd.forms.view import button
 from scd.records.workspace import Workspace, init_workspace
-from scd.study import Session, StudyError, Value, new_code
+from scd.reports import report
+from scd.reports.html import page_facts
+from scd.reports.outcomes import summarize_outcomes
+from scd.study import Session, Study, StudyError, Value, new_code
+from scd.study.catalogue import from_catalogue
 
 XSS = '<img src=x onerror="alert(1)">'
 BASELINE_AND_BETTER = [15, 15, 16, 15, 14, 10, 12, 11, 8, 6, 13, 14, 9, 14, 12, 7, 7, 7, 9, 10]
@@ -726,6 +735,64 @@ def test_a_page_opened_again_in_the_same_kernel_keeps_what_was_typed(workspace):
     fresh = open_page(code, workspace=str(workspace.path))
     assert fresh is not page, "with nothing unsaved the store tells"
     assert fresh.stored.revision == 1
+
+
+# --- reports of several clients -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_clients(workspace) -> Study:
+    """A stored reversal study of two clients, as an import of a table makes it."""
+    first, second = new_code(), new_code()
+    measure = from_catalogue("phq-9")
+    plans = [reversal(measures=[measure], phases="AB", sessions=[3, 3], code=code) for code in (first, second)]
+    cases = [
+        plan.cases[0].record(*[Session(number=n, values=(Value(measure="phq-9", value=14 + i),)) for n in (1, 2, 3)])
+        for i, plan in enumerate(plans)
+    ]
+    study = plans[0].replace(code=new_code(), cases=tuple(cases))
+    with workspace.open() as caseload:
+        return caseload.add(study, labels={first: "Anna", second: "Ben"}).study
+
+
+def _links(html: str) -> dict[str, str]:
+    return {
+        unescape(name): Path(unquote(url)).name for url, name in re.findall(r'<a href="([^"]*)"[^>]*>([^<]*)</a>', html)
+    }
+
+
+def test_each_client_of_a_reversal_study_gets_a_link_to_their_own_page(workspace, two_clients, monkeypatch):
+    monkeypatch.setenv("SCD_LAB_URL", "/")
+    first, second = (case.code for case in two_clients.cases)
+    labels = {first: "Anna", second: "Ben"}
+    links = _links(make_reports(workspace, two_clients, summaries=summarize_outcomes(two_clients), labels=labels))
+    assert links == {
+        "Report for the clinician": f"{two_clients.code}-clinician.html",
+        f"Report for the client Anna ({first})": f"{first}-client.html",
+        f"Report for the client Ben ({second})": f"{second}-client.html",
+    }
+    for name, file in links.items():
+        page = (workspace.reports / file).read_text()
+        assert page_facts(page)["scd-code"] == file[:6]
+        if "client " in name:
+            assert {first, second} & set(re.findall(r"\w{6}", page)) == {file[:6]}
+
+
+def test_a_page_that_is_another_clients_is_never_linked(workspace, two_clients, monkeypatch):
+    real = report.page_path
+    first, second = (case.code for case in two_clients.cases)
+    summaries = summarize_outcomes(two_clients)
+    make_reports(workspace, two_clients, summaries=summaries, labels={})
+    monkeypatch.setattr(
+        "scd.reports.report.make_report", lambda *_, **__: real(workspace, first, audience="client")
+    )  # leaves what stands there
+    wrong = real(workspace, second, audience="client")
+    wrong.write_text(real(workspace, first, audience="client").read_text())
+    with pytest.raises(StudyError, match=f"is not the page of {second} as it is now"):
+        make_reports(workspace, two_clients, summaries=summaries, labels={})
+    wrong.unlink()
+    with pytest.raises(StudyError, match=f"is not the page of {second} as it is now"):
+        make_reports(workspace, two_clients, summaries=summaries, labels={})
 
 
 # --- what must never happen -----------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from scd.forms.markup import LINK, said
 from scd.forms.schedule import case_name
 from scd.records.workspace import Workspace
-from scd.study import Study
+from scd.study import Study, StudyError
 
 if TYPE_CHECKING:
     from scd.analysis.summary import Summary
@@ -42,21 +42,33 @@ def make_reports(workspace: Workspace, study: Study, *, summaries: Sequence[Summ
     Raises
     ------
     StudyError
-        When a page could not be made.
+        When a page could not be made, or is another client's.
     """
     from scd.reports.report import make_report, page_path
+    from scd.reports.shares import has_several_clients
 
-    made = {"Report for the clinician": make_report(workspace, study.code, audience="clinician", summaries=summaries)}
-    first = make_report(workspace, study.code, audience="client", summaries=summaries)
-    if study.across == "clients":  # each client gets a page that shows nobody else
-        for case in study.cases:
-            path = page_path(workspace, case.code, audience="client")
-            if path.exists():
-                made[f"Report for the client {case_name(case.code, labels)}"] = path
+    wanted = [("Report for the clinician", study.code, "clinician")]
+    if has_several_clients(study):  # each gets a page that shows nobody else
+        wanted += [(f"Report for the client {case_name(c.code, labels)}", c.code, "client") for c in study.cases]
     else:
-        made["Report for the client"] = first
-    items = "".join(f"<li>{_link(name, path, workspace)}</li>" for name, path in made.items())
-    return said("The reports are made:", tone="good") + f'<ul style="line-height:1.6">{items}</ul>'
+        wanted.append(("Report for the client", study.code, "client"))
+    for audience in ("clinician", "client"):
+        make_report(workspace, study.code, audience=audience, summaries=summaries)
+    links = []
+    for name, code, audience in wanted:
+        path = page_path(workspace, code, audience=audience)
+        _check_page(path, code=code, fingerprint=study.fingerprint())
+        links.append(f"<li>{_link(name, path, workspace)}</li>")
+    return said("The reports are made:", tone="good") + f'<ul style="line-height:1.6">{"".join(links)}</ul>'
+
+
+def _check_page(path: Path, *, code: str, fingerprint: str) -> None:
+    """The worst mistake would be a link to another client's page: what the page says about itself decides."""
+    from scd.reports.html import page_facts
+
+    told = page_facts(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if (told.get("scd-code"), told.get("scd-fingerprint")) != (code, fingerprint):
+        raise StudyError(f"report '{path.name}': is not the page of {code} as it is now; make the reports again")
 
 
 def _link(name: str, path: Path, workspace: Workspace) -> str:
