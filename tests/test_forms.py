@@ -7,7 +7,11 @@ import datetime as dt
 import io
 import json
 import logging
+import os
 import re
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -27,6 +31,7 @@ from scd.forms.effect_form import EffectForm
 from scd.forms.lab import lab_command
 from scd.forms.page import Page, open_page
 from scd.forms.pages import new_page
+from scd.forms.practice import practice_folder, sweep_practice
 from scd.forms.report_links import make_reports
 from scd.forms.view import button
 from scd.records.workspace import Workspace, init_workspace
@@ -925,6 +930,59 @@ def test_practice_keeps_nothing_and_says_so():
     assert folder.is_dir()
     page.folder.cleanup()
     assert not folder.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is swept where folders can't be locked")
+def test_a_practice_folder_of_a_killed_kernel_is_swept_and_no_other(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    code = (
+        "import time; from scd.forms.practice import practice_folder\n"
+        "held = practice_folder(); print(held.name, flush=True); time.sleep(600)"
+    )
+    kernels = [
+        subprocess.Popen(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": str(tmp_path)}
+        )
+        for _ in range(2)
+    ]
+    try:
+        killed, living = (Path(kernel.stdout.readline().strip()) for kernel in kernels)
+        assert killed.parent == living.parent == tmp_path
+        (killed / "practice").mkdir()
+        kernels[0].kill()
+        kernels[0].wait()
+        assert killed.is_dir(), "a killed kernel cleans nothing up"
+        begun = tmp_path / "scd-practice-begun"  # its process has not locked it yet
+        begun.mkdir()
+        strange = tmp_path / "elsewhere"
+        strange.mkdir()
+        (strange / "owned").touch()
+        (tmp_path / "scd-practice-link").symlink_to(strange)
+        mine = practice_folder()
+        assert not killed.exists()
+        left = {living, begun, strange, tmp_path / "scd-practice-link", Path(mine.name)}
+        assert set(tmp_path.iterdir()) == left
+        assert (strange / "owned").exists()
+        mine.cleanup()
+    finally:
+        for kernel in kernels:
+            kernel.kill()
+            kernel.wait()
+            kernel.stdout.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.getuid() != 0, reason="only root can make another user's folder")
+def test_another_users_practice_folder_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    other = tmp_path / "scd-practice-other"
+    other.mkdir()
+    (other / "owned").touch()
+    os.chown(other, 12345, 12345)
+    sweep_practice()
+    assert (other / "owned").exists()
+    os.chown(other, 0, 0)
+    sweep_practice()
+    assert not other.exists()
 
 
 def test_a_page_with_a_code_refuses_to_work_without_its_workspace(tmp_path, monkeypatch):

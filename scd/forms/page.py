@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Literal
 
 from scd.forms.markup import mistake
+from scd.forms.practice import practice_folder
 from scd.forms.study_page import Kind, Page
 from scd.forms.view import View, shown
 from scd.records.workspace import find_workspace, init_workspace
@@ -87,7 +87,7 @@ def open_page(
     if kind not in _KINDS:
         raise StudyError(f"page {kind!r}: there is none of this kind (there are {', '.join(_KINDS)})", field="kind")
     if not code:
-        folder = tempfile.TemporaryDirectory(prefix="scd-practice-")
+        folder = practice_folder()
         place = init_workspace(Path(folder.name) / "practice")
         page = Page(new_code(), kind=_KINDS[kind], workspace=place, practice=_PRACTICE[kind])
         page.folder = folder  # goes away with the page

@@ -18,6 +18,7 @@ from scd.records.workspace import Workspace, init_workspace
 from scd.reports.demo_index import BANNER, DemoRow, index_page
 from scd.reports.outcomes import summarize_outcomes
 from scd.reports.report import make_report
+from scd.reports.shares import has_several_clients
 from scd.study import Study, StudyError
 
 __all__ = ["DemoResult", "demo_contents", "make_demo"]
@@ -216,8 +217,8 @@ def _set_up_pages(workspace: Workspace, studies: Sequence[Study]) -> None:
 
 
 def _pages(study: Study) -> list[tuple[str, str]]:
-    """Code and audience of each page: where the tiers are clients, each has a page of their own."""
-    clients = [case.code for case in study.cases] if study.across == "clients" else [study.code]
+    """Code and audience of each page: where the cases are clients, each has a page of their own."""
+    clients = [case.code for case in study.cases] if has_several_clients(study) else [study.code]
     return [(study.code, "clinician"), *((code, "client") for code in clients)]
 
 
