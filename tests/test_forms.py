@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -25,7 +26,7 @@ import pytest
 from scd.analysis.summary import Summary
 from scd.design.plans import reversal
 from scd.design.randomization import assignment_is_admissible, redraw
-from scd.forms.alert import Alert
+from scd.forms.alert import Alert, PageError
 from scd.forms.caseload_page import open_caseload_page
 from scd.forms.effect_form import EffectForm
 from scd.forms.lab import lab_command
@@ -270,12 +271,12 @@ def test_an_error_nobody_foresaw_in_one_outcome_stays_in_its_place(two_outcomes,
 
     async def press() -> None:
         form.run.click()
-        with pytest.raises(ArithmeticError):
+        with pytest.raises(PageError, match=r"nobody foresaw \(ArithmeticError, id "):
             await form.task
 
     asyncio.run(press())
     assert [s.measure for s in form.summaries] == ["phq-9", "gad-7"]
-    assert "nobody foresaw (id " in form.results[0].words.value
+    assert "nobody foresaw (ArithmeticError, id " in form.results[0].words.value
     assert "Mrs K" not in _html(two_outcomes)
     assert form.summaries[1].withheld == "a test"
     assert "ArithmeticError" in two_outcomes.alert.value
@@ -843,8 +844,12 @@ def test_an_error_nobody_foresaw_is_shown_with_its_id_logged_and_raised(saved, c
         saved.sessions_form.save.click()
     shown = saved.alert.value
     assert "AttributeError" in shown
-    number = caplog.records[0].getMessage().split()[2].rstrip(":")
-    assert f"id {number}" in shown
+    logged = re.fullmatch(
+        r"page error (\w{6}): AttributeError at "
+        r"scd/forms/alert\.py:\d+( > scd/forms/\w+\.py:\d+)* > scd/forms/study_page\.py:\d+",
+        caplog.records[0].getMessage(),
+    )
+    assert f"id {logged[1]}" in shown
     assert saved.sessions_form.case.rows[0].values["phq-9"].value == "14"
     with pytest.raises(StudyError, match="shows an error"):
         saved.check()
@@ -856,8 +861,10 @@ def test_a_guarded_callback_raises_again():
     def fails(_button: object) -> None:
         raise KeyError("Mrs K")
 
-    with pytest.raises(KeyError):
-        alert.guard(fails)(None)
+    with pytest.raises(PageError) as caught:
+        alert.guard(alert.guard(fails))(None)
+    assert caught.value.number in alert.value, "told once, by the innermost"
+    assert "Mrs K" not in "".join(traceback.format_exception(caught.value))
     assert "KeyError" in alert.value
     assert "Mrs K" not in alert.value, "an error's text may hold a client's words"
     alert.clear()
@@ -874,12 +881,78 @@ def test_an_error_in_the_scheduled_work_is_shown_too(saved):
 
     async def press() -> None:
         form.make.click()
-        with pytest.raises(ZeroDivisionError):
+        with pytest.raises(PageError):
             await form.task
 
     asyncio.run(press())
     assert "ZeroDivisionError" in alert.value
     assert not form.make.disabled
+
+
+LEAKS = """
+import asyncio, gc
+import scd.forms.effect_form as effect_form
+from scd.forms.page import open_page
+from scd.forms.view import button
+from scd.forms.fields import typed
+
+def fails(*told, **more):
+    raise ValueError("".join(["Cana", "ry Mill", "er"]), told, more)  # a log may quote this line, but not its values
+
+page = open_page()
+page.measures_form.rows[0].fields["catalogue"].value = "phq-9"
+page.save.click()
+page.sessions_form.case.rows[0].values["phq-9"].value = "13.25"
+page.sessions_form.save.click()
+pressed = button("Do it", page.alert.guard(fails))
+field = typed("Value")
+field.watch(page.alert.guard(fails))
+effect_form.summarize_outcome = fails
+print(pressed.model_id, field.control.model_id, page.effect_form.run.model_id)
+"""
+
+
+def test_an_error_nobody_foresaw_tells_lab_nothing_about_the_client(tmp_path):
+    from jupyter_client.manager import start_new_kernel
+
+    log = tmp_path / "lab.log"
+    heard: list[str] = []
+    with log.open("w") as out:
+        manager, client = start_new_kernel(stdout=out, stderr=out, cwd=str(tmp_path))
+
+        def run(code: str) -> str:
+            """Everything that the kernel says meanwhile, also in answer to what a browser sent before."""
+            asked, said = client.execute(code), []
+            while True:
+                message = client.get_iopub_msg(timeout=60)
+                content, kind = message["content"], message["msg_type"]
+                if kind in ("stream", "error", "execute_result", "display_data"):
+                    said.append(content.get("text") or json.dumps(content, default=str))
+                if content.get("execution_state") == "idle" and message["parent_header"].get("msg_id") == asked:
+                    heard.extend(said)
+                    return "".join(said)
+
+        try:
+            pressed, field, estimate = run(LEAKS).split()
+            clicked = {"method": "custom", "content": {"event": "click"}}
+            typed = {"method": "update", "state": {"value": "Canary Miller"}, "buffer_paths": []}
+            for model, data in ((pressed, clicked), (field, typed), (estimate, clicked)):
+                client.shell_channel.send(client.session.msg("comm_msg", {"comm_id": model, "data": data}))
+            run("await asyncio.wait([page.effect_form.task]); page.effect_form.task = None; gc.collect()")
+            run("import scd.forms.page as door; door._practice_page = fails; closed = door.open_page()")
+            shown = run("print(page.alert.value, closed.head.value)")
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
+    said = log.read_text() + "\n".join(heard)
+    logged = re.findall(r"page error (\w{6}): (ValueError) at scd/forms/alert\.py:\d+ > ([\w/.: >]+)", said)
+    assert len(logged) == 4, "the button, the field, the estimate, the door"
+    assert len({number for number, *_ in logged}) == 4
+    assert any("scd/forms/effect_form.py:" in places for *_, places in logged)
+    assert logged[-2][0] in shown
+    assert logged[-1][0] in shown
+    for canary in ("Canary", "Miller", "13.25"):
+        assert canary not in said
 
 
 def test_controls_can_be_reached_and_read(saved):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-from scd.forms.alert import Alert
+from scd.forms.alert import Alert, only_foreseen
 from scd.forms.markup import LINK, STYLE, mistake, said, table
 from scd.forms.pages import new_page, page_of
 from scd.forms.view import View, button, row, shown
@@ -102,12 +102,13 @@ def open_caseload_page(workspace: str = "") -> CaseloadPage:
     Traceback (most recent call last):
     scd.study.errors.StudyError: folder '/nowhere': is not a workspace of scd; make one with: scd init '/nowhere'
     """
-    if not workspace and not os.environ.get("SCD_WORKSPACE"):
-        try:
-            return CaseloadPage(find_workspace())
-        except StudyError:
-            return CaseloadPage(None)
-    return CaseloadPage(find_workspace(workspace or None))
+    with only_foreseen():
+        if not workspace and not os.environ.get("SCD_WORKSPACE"):
+            try:
+                return CaseloadPage(find_workspace())
+            except StudyError:
+                return CaseloadPage(None)
+        return CaseloadPage(find_workspace(workspace or None))
 
 
 def _row(workspace: Workspace, stored: Stored, labels: dict[str, str]) -> tuple[object, ...]:

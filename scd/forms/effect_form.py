@@ -10,7 +10,7 @@ import ipywidgets as widgets
 import traitlets
 
 from scd.analysis.summary import Summary
-from scd.forms.alert import Alert
+from scd.forms.alert import Alert, PageError
 from scd.forms.markup import mistake, said
 from scd.forms.outcome_result import OutcomeResult
 from scd.forms.view import View, button, folded, row, shown
@@ -124,11 +124,8 @@ class EffectForm(View):
         self.task = loop.create_task(self._watched(work))
 
     async def _watched(self, work: Callable[[], Any]) -> None:
-        try:
+        with self._alert.watch():
             await work()
-        except Exception as error:
-            self._alert.tell(error)
-            raise
 
     def _ready(self) -> bool:
         self.told.value = ""
@@ -152,13 +149,13 @@ class EffectForm(View):
         def progressed(share: float) -> None:
             hand(self._progressed, (place + share) / len(wanted))
 
-        measure = wanted[place]
+        measure, show = wanted[place], self._alert.guard(self._show_result)
         try:
-            summary = summarize_outcome(study, measure=measure, progress=progressed)
-            hand(self._alert.guard(self._show_result), summary, study, measure)
-        except Exception as error:
-            number = self._alert.tell(error)
-            hand(self._alert.guard(self._show_result), _failed(study, measure=measure, number=number), study, measure)
+            with self._alert.watch():
+                summary = summarize_outcome(study, measure=measure, progress=progressed)
+            hand(show, summary, study, measure)
+        except PageError as error:
+            hand(show, _failed(study, measure=measure, error=error), study, measure)
             raise
         finally:  # an error that nobody foresaw stays with its outcome: the others still come
             self._estimate_from(place + 1, wanted, study=study, hand=hand)
@@ -209,7 +206,7 @@ class EffectForm(View):
         self._result.layout.display = "" if self.summaries else "none"
 
 
-def _failed(study: Study, *, measure: Measure | None, number: str) -> Summary:
+def _failed(study: Study, *, measure: Measure | None, error: PageError) -> Summary:
     """What stands in the place of an outcome whose estimate ended in an error that nobody foresaw."""
-    told = withheld_outcome(study, measure=measure, reason=f"scd met an error that nobody foresaw (id {number}).")
+    told = withheld_outcome(study, measure=measure, reason=f"{error}.")
     return told.replace(client_text=("The numbers could not be worked out this time, so none is shown here.",))

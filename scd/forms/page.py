@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from scd.forms.alert import PageError, only_foreseen
 from scd.forms.markup import mistake
 from scd.forms.practice import practice_folder
 from scd.forms.study_page import Kind, Page
@@ -25,7 +26,7 @@ class ClosedPage(View):
 
     Parameters
     ----------
-    error : StudyError
+    error : StudyError or PageError
         Why.
 
     Examples
@@ -35,9 +36,9 @@ class ClosedPage(View):
     True
     """
 
-    def __init__(self, error: StudyError) -> None:
+    def __init__(self, error: StudyError | PageError) -> None:
         self.error = error
-        self.head = shown(mistake(f"This page can't be opened, and nothing typed here could be kept.\n{error.message}"))
+        self.head = shown(mistake(f"This page can't be opened, and nothing typed here could be kept.\n{error}"))
         self.client, self.plan, self.sessions, self.effect = (View() for _ in range(4))
         super().__init__([self.head])
 
@@ -46,7 +47,7 @@ class ClosedPage(View):
 
         Raises
         ------
-        StudyError
+        StudyError or PageError
             Always.
         """
         raise self.error
@@ -70,7 +71,7 @@ def open_page(
     -------
     Page or ClosedPage
         In practice mode, with a store that goes away, when there is no code. Closed, with the reason in words, when
-        there is no workspace or its store can't be read.
+        there is no workspace or its store can't be read, or when something went wrong that nobody foresaw.
 
     Raises
     ------
@@ -86,22 +87,28 @@ def open_page(
     """
     if kind not in _KINDS:
         raise StudyError(f"page {kind!r}: there is none of this kind (there are {', '.join(_KINDS)})", field="kind")
-    if not code:
-        folder = practice_folder()
-        place = init_workspace(Path(folder.name) / "practice")
-        page = Page(new_code(), kind=_KINDS[kind], workspace=place, practice=_PRACTICE[kind])
-        page.folder = folder  # goes away with the page
-        return page
     try:
-        found = find_workspace(workspace or None)
-        key = (str(found.path), code)
-        held = _OPEN.get(key)
-        if held is not None and held.unsaved:
-            return held
-        _OPEN[key] = page = Page(code, kind=_KINDS[kind], workspace=found)
-    except StudyError as error:
+        with only_foreseen():
+            return _stored_page(code, kind=kind, workspace=workspace) if code else _practice_page(kind)
+    except (StudyError, PageError) as error:
         return ClosedPage(error)
+
+
+def _practice_page(kind: str) -> Page:
+    folder = practice_folder()
+    place = init_workspace(Path(folder.name) / "practice")
+    page = Page(new_code(), kind=_KINDS[kind], workspace=place, practice=_PRACTICE[kind])
+    page.folder = folder  # goes away with the page
     return page
+
+
+def _stored_page(code: str, *, kind: str, workspace: str) -> Page:
+    found = find_workspace(workspace or None)
+    key = (str(found.path), code)
+    held = _OPEN.get(key)
+    if held is None or not held.unsaved:
+        held = _OPEN[key] = Page(code, kind=_KINDS[kind], workspace=found)
+    return held
 
 
 _PRACTICE = {
