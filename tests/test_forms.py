@@ -536,6 +536,104 @@ def test_a_wrong_value_is_told_beside_its_field_and_nothing_is_saved(saved, valu
     assert len(_stored(saved).study.cases[0].sessions) == 2
 
 
+@pytest.fixture
+def counted(workspace) -> Page:
+    """A stored study of a count, a proportion and a questionnaire."""
+    page = Page(new_code(), kind="reversal", workspace=workspace)
+    for n, (label, scale, maximum) in enumerate((("Calls", "count", "50"), ("Hits", "proportion", "1"))):
+        if n:
+            page.measures_form.more.click()
+        fields = page.measures_form.rows[-1].fields
+        fields["label"].value, fields["improvement"].value, fields["scale"].value = label, "increase", scale
+        fields["minimum"].value, fields["maximum"].value = "0", maximum
+    page.measures_form.more.click()
+    page.measures_form.rows[-1].fields["catalogue"].value = "phq-9"
+    page.save.click()
+    assert page.stored is not None, page.told.value
+    return page
+
+
+def _put(row, **entries: str) -> None:
+    for key, text in entries.items():
+        kind = row.beside if key.endswith("_") else row.values
+        kind[key.rstrip("_").replace("phq", "phq-9")].value = text
+
+
+def test_minutes_and_trials_are_asked_for_only_where_the_scale_has_them(counted):
+    row = counted.sessions_form.case.rows[0]
+    assert [f.name for f in row.beside.values()] == ["Calls: minutes (optional)", "Hits: trials (optional)"]
+    _put(row, calls="12", calls_="30,5", hits="0,8", hits_="10", phq="14")
+    counted.sessions_form.save.click()
+    (session,) = _stored(counted).study.cases[0].sessions
+    assert session.values == (
+        Value(measure="calls", value=12, minutes=30.5),
+        Value(measure="hits", value=0.8, trials=10),
+        Value(measure="phq-9", value=14),
+    )
+
+
+def test_minutes_and_trials_are_shown_again_and_can_be_corrected(workspace, counted):
+    _put(counted.sessions_form.case.rows[0], calls="12", calls_="30", hits="0.8", hits_="10")
+    counted.sessions_form.save.click()
+    again = Page(counted.code, kind="reversal", workspace=workspace)
+    case = again.sessions_form.case
+    assert "12 (30 min)" in case.record.value
+    assert "0.8 (10 trials)" in case.record.value
+    row = case.rows[0]
+    row.number.value = "1"
+    assert (row.beside["calls"].value, row.beside["hits"].value) == ("30", "10")
+    _put(row, calls_="", hits_="12")
+    again.sessions_form.save.click()
+    calls, hits = _stored(again).study.cases[0].sessions[0].values
+    assert (calls.minutes, hits.trials) == (None, 12)
+
+
+@pytest.mark.parametrize(
+    ("entries", "field", "words"),
+    [
+        ({"calls": "3", "calls_": "0"}, "calls_", "must be above 0 (got 0)"),
+        ({"calls": "3", "calls_": "half an hour"}, "calls_", "must be a number"),
+        ({"hits": "0.5", "hits_": "2.5"}, "hits_", "must be a whole number"),
+        ({"hits": "0.5", "hits_": "-4"}, "hits_", "must be above 0 (got -4)"),
+        ({"hits": "8", "hits_": "10"}, "hits", "Must be 0 to 1 (got 8): for 8 of 10 trials, give 0.8."),
+        ({"calls_": "30"}, "calls", "Give the value, too, or take the minutes out."),
+    ],
+)
+def test_a_mistake_in_minutes_or_trials_is_told_beside_its_field(counted, entries, field, words):
+    row = counted.sessions_form.case.rows[0]
+    _put(row, **entries)
+    shown = (row.beside if field.endswith("_") else row.values)[field.rstrip("_")].message.value
+    assert words in shown
+    assert counted.sessions_form.study is None
+    counted.sessions_form.save.click()
+    assert _stored(counted).revision == 1
+
+
+def test_minutes_and_trials_are_read_from_a_table_for_the_measures_that_have_them(counted):
+    table = counted.sessions_form.table
+    table.pasted.value = "session;Calls;Hits;PHQ-9;minutes;trials\n1;12;0,8;14;30;20\n2;;0,5;13;;20"
+    table.read.click()
+    assert "2 sessions read" in table.told.value
+    counted.sessions_form.save.click()
+    first = _stored(counted).study.cases[0].sessions[0]
+    told = [(v.measure, v.value, v.minutes, v.trials) for v in first.values]
+    assert told == [("calls", 12, 30, 20), ("hits", 0.8, None, 20), ("phq-9", 14, None, None)]
+    row = counted.sessions_form.case.rows[0]
+    row.number.value = "2"
+    _put(row, phq="9")
+    counted.sessions_form.save.click()
+    corrected = _stored(counted).study.cases[0].sessions[1]
+    assert [(v.value, v.trials) for v in corrected.values] == [(None, 20), (0.5, 20), (9, None)], "the rest stays"
+
+
+def test_minutes_of_a_missed_session_are_locked_with_it(counted):
+    row = counted.sessions_form.case.rows[0]
+    row.missed.value = True
+    assert row.beside["calls"].control.disabled
+    counted.sessions_form.save.click()
+    assert _stored(counted).study.cases[0].sessions[0].missed
+
+
 def test_a_row_with_a_note_alone_asks_for_a_value(saved):
     row = saved.sessions_form.case.rows[0]
     row.note.value = "talked about work"

@@ -651,6 +651,15 @@ def test_a_number_left_out_counts_as_a_missed_session():
     assert "Missed: session 3, 10 (ill)." in said
 
 
+def test_the_record_tells_minutes_and_trials_beside_a_value():
+    plain = example_study()
+    first, *rest = plain.cases[0].sessions
+    timed = first.replace(values=(Value(measure="worry", value=7, minutes=45, trials=1),))
+    study = plain.with_case(plain.cases[0].replace(sessions=(timed, *rest)))
+    page = page_of(job_of(study, example_summary()), "clinician")
+    assert "7 (45 min, 1 trial)" in Reader(page).said
+
+
 # --- several outcomes -----------------------------------------------------------------------------------------------
 
 

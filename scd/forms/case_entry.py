@@ -13,6 +13,7 @@ from scd.forms.markup import mistake, said, table
 from scd.forms.phase_start import PhaseStart
 from scd.forms.schedule import condition_word
 from scd.forms.view import View, button, folded, row, shown
+from scd.reports.phrases import value_words
 from scd.study import Case, Measure, Session, StudyError
 
 __all__ = ["CaseEntry"]
@@ -204,7 +205,7 @@ class CaseEntry(View):
                 s.number,
                 s.date,
                 self.case.phase_at(s.number).label,
-                *("missed" if s.missed else _shown(s.value(m.key)) for m in self._measures),
+                *("missed" if s.missed else value_words(s, measure=m.key) for m in self._measures),
                 s.note,
             )
             for s in self.case.sessions
@@ -215,7 +216,3 @@ class CaseEntry(View):
 
 def _last(case: Case) -> int:
     return case.sessions[-1].number if case.sessions else case.phases[0].start - 1
-
-
-def _shown(value: float | None) -> str:
-    return "" if value is None else f"{value:g}"

@@ -1,12 +1,14 @@
-"""One session on the page: its number, its date, a value for each measure."""
+"""One session on the page: its number, its date, a value for each measure, and what stands beside it."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import ipywidgets as widgets
 
+from scd.forms.exposure import asked_beside
 from scd.forms.fields import Field, day, tick, typed
 from scd.forms.markup import said
 from scd.forms.view import View, row
@@ -40,18 +42,19 @@ class EntryRow(View):
         self._measures = tuple(measures)
         self.number = typed("Session", str(number), width="5em", above=True)
         self.date = day("Date (optional)", width="10.5em")
-        self.values = {
-            m.key: typed(
-                m.label, placeholder=_limits(m), width=f"{min(max(9, len(m.label) * 0.62), 22):.1f}em", above=True
-            )
+        self.values = {m.key: typed(m.label, placeholder=_limits(m), width=_width(m), above=True) for m in measures}
+        self.beside = {
+            m.key: typed(f"{m.label}: {kind} (optional)", width=_width(m, extra=20), above=True)
             for m in measures
+            if (kind := asked_beside(m))
         }
+        self._held: Session | None = None
         self.missed = tick("Missed")
         self.missed.layout.margin = "22px 12px 0 4px"  # level with the boxes, whose names stand above them
         self.note = typed("Note (optional)", width="16em", above=True)
         self.told = widgets.HTML(layout=widgets.Layout(margin="24px 0 0 8px"))
         super().__init__(
-            [row([self.number, self.date, *self.values.values(), self.missed, self.note, self.told])],
+            [row([self.number, self.date, *self._numbers, self.missed, self.note, self.told])],
             layout=widgets.Layout(padding="2px 0 4px"),
         )
         self.missed.watch(self._cross_out)
@@ -61,12 +64,11 @@ class EntryRow(View):
     @property
     def blank(self) -> bool:
         """Whether nothing but the number has been entered."""
-        return not (
-            any(f.text() for f in self.values.values()) or self.missed.value or self.note.text() or self.date.value
-        )
+        return not (any(f.text() for f in self._numbers) or self.missed.value or self.note.text() or self.date.value)
 
     def fill(self, session: Session) -> None:
         """Show a session that is on record, to correct it."""
+        self._held = session
         self.number.value = str(session.number)
         self.date.value = session.date
         self.note.value = session.note
@@ -74,13 +76,19 @@ class EntryRow(View):
         for key, field in self.values.items():
             number = session.value(key)
             field.value = "" if number is None else f"{number:.12g}"
+        for measure in self._measures:
+            number = getattr(_value_of(session, measure), asked_beside(measure) or "", None)
+            if measure.key in self.beside:
+                self.beside[measure.key].value = "" if number is None else f"{number:.12g}"
 
     def copy(self, other: EntryRow) -> None:
         """Take over what was typed in another row, for the measures that both have."""
         self.number.value, self.date.value, self.note.value = other.number.value, other.date.value, other.note.value
         self.missed.value = other.missed.value
-        for key in self.values.keys() & other.values.keys():
-            self.values[key].value = other.values[key].value
+        self._held = other._held
+        for mine, theirs in ((self.values, other.values), (self.beside, other.beside)):
+            for key in mine.keys() & theirs.keys():
+                mine[key].value = theirs[key].value
 
     def tell(self, text: str) -> None:
         """Say something about the whole row, at its end."""
@@ -96,9 +104,9 @@ class EntryRow(View):
         """
         wrong: list[StudyError] = []
         number = self._read(self.number, lambda f: _number(f), wrong)
-        values = [] if self.missed.value else [self._value(m, wrong) for m in self._measures]
+        values = [] if self.missed.value else [self._value(m, number, wrong) for m in self._measures]
         held = tuple(v for v in values if v is not None)
-        if not wrong and not self.missed.value and not held:
+        if not wrong and not self.missed.value and all(v.value is None for v in held):
             first = next(iter(self.values.values()))
             first.show("Give a value, or tick “Missed”.")
             wrong.append(StudyError("has no value; give one, or tick “Missed”", field="values"))
@@ -116,16 +124,35 @@ class EntryRow(View):
 
     @property
     def _fields(self) -> tuple[Field, ...]:
-        return (self.number, self.date, *self.values.values(), self.missed, self.note)
+        return (self.number, self.date, *self._numbers, self.missed, self.note)
 
-    def _value(self, measure: Measure, wrong: list[StudyError]) -> Value | None:
-        field = self.values[measure.key]
+    @property
+    def _numbers(self) -> tuple[Field, ...]:
+        """The fields for values, each with what stands beside it."""
+        return tuple(f for key in self.values for f in (self.values[key], self.beside.get(key)) if f is not None)
+
+    def _value(self, measure: Measure, number: int | None, wrong: list[StudyError]) -> Value | None:
+        field, beside = self.values[measure.key], self.beside.get(measure.key)
         value = self._read(field, lambda f: f.number(), wrong)
-        if value is not None and not measure.holds(value):
-            field.show(f"Must be {measure.range_words} (got {value:g}).")
-            wrong.append(StudyError(f"“{measure.label}” must be {measure.range_words} (got {value:g})", field="values"))
+        kind = asked_beside(measure)
+        held = self._held if self._held is not None and self._held.number == number else None
+        on_record = None if held is None else _value_of(held, measure)
+        extra = None if beside is None else self._read(beside, lambda f: _exposure(f, kind), wrong)
+        if value is None:
+            if extra is not None and not field.text():
+                field.show(f"Give the value, too, or take the {kind} out.")
+                wrong.append(StudyError(f"“{measure.label}” has {kind} and no value", field="values"))
+            return on_record if on_record is not None and on_record.value is None else None  # it was due, and missed
+        rule = "" if measure.holds(value) else f"must be {measure.range_words} (got {value:g})"
+        if rule and kind == "trials" and extra is not None and value <= extra:
+            rule += f": for {value:g} of {extra:g} trials, give {value / extra:.3g}"
+        if rule:
+            field.show(f"{rule[:1].upper()}{rule[1:]}.")
+            wrong.append(StudyError(f"“{measure.label}” {rule}", field="values"))
             return None
-        return None if value is None else Value(measure=measure.key, value=value)
+        # What no field asks for stays as it is on record.
+        entry = (on_record or Value(measure=measure.key)).replace(value=value)
+        return entry if kind is None else entry.replace(**{kind: extra})
 
     def _read(self, field: Field, reading: Callable[[Field], Any], wrong: list[StudyError]) -> Any:
         field.show("")
@@ -137,12 +164,29 @@ class EntryRow(View):
             return None
 
     def _cross_out(self, _change: object) -> None:
-        for field in self.values.values():
+        for field in self._numbers:
             field.lock(bool(self.missed.value))
 
 
 def _limits(measure: Measure) -> str:
     return "" if measure.minimum is None and measure.maximum is None else measure.range_words
+
+
+def _width(measure: Measure, *, extra: int = 0) -> str:
+    return f"{min(max(9, (len(measure.label) + extra) * 0.62), 22):.1f}em"
+
+
+def _value_of(session: Session, measure: Measure) -> Value | None:
+    return next((value for value in session.values if value.measure == measure.key), None)
+
+
+def _exposure(field: Field, kind: str | None) -> float | None:
+    if not field.text():
+        return None
+    number = field.whole() if kind == "trials" else field.number()
+    if number is None or not 0 < number < math.inf:
+        raise StudyError(f"{field.name}: must be above 0 (got {field.text()})", field=kind or "")
+    return number
 
 
 def _number(field: Field) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import ipywidgets as widgets
 
 from scd.forms.alert import Alert
+from scd.forms.exposure import without_strangers
 from scd.forms.markup import mistake, said, table
 from scd.forms.schedule import case_name
 from scd.forms.view import View, button, row, shown
@@ -17,7 +18,8 @@ __all__ = ["TableEntry"]
 
 _HOW = (
     "Copy the cells in your spreadsheet with their header row and paste them here, or choose a CSV or Excel file. "
-    "A column for the session and one for each measure will do; dates are welcome."
+    "A column for the session and one for each measure will do; dates are welcome, and so are minutes with counts and "
+    "rates, or trials with proportions."
 )
 _EXAMPLE = "session\tdate\tPHQ-9\n1\t2026-03-02\t14\n2\t2026-03-09\t12"
 _ROWS_SHOWN = 12
@@ -144,7 +146,9 @@ class TableEntry(View):
             measures = study.measures_of(study.case(self._case))
             sessions = {self._case: sessions_from_table(preview, measures=measures)}
         for code, rows in sessions.items():
-            study = study.with_case(study.case(code).record(*rows))
+            case_measures = study.measures_of(study.case(code))
+            sessions[code] = tuple(without_strangers(session, case_measures) for session in rows)
+            study = study.with_case(study.case(code).record(*sessions[code]))
         return sessions
 
     def _code_of(self, label: str) -> str:

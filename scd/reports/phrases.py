@@ -10,7 +10,7 @@ from scd.analysis import words
 if TYPE_CHECKING:
     from scd.analysis.summary import Effect, Summary
     from scd.reports.job import Job
-    from scd.study import Case, Measure, Study
+    from scd.study import Case, Measure, Session, Study
 
 __all__ = [
     "case_words",
@@ -30,6 +30,7 @@ __all__ = [
     "probability",
     "record_words",
     "session_words",
+    "value_words",
     "whole",
 ]
 
@@ -239,6 +240,23 @@ def missed_sessions(case: Case) -> dict[int, str]:
     held = {s.number: s for s in case.sessions}
     due = range(case.phases[0].start, case.sessions[-1].number + 1)
     return {n: held[n].note if n in held else "" for n in due if n not in held or held[n].missed}
+
+
+def value_words(session: Session, *, measure: str) -> str:
+    """An observed number with its minutes or trials; nothing where there is no number.
+
+    Examples
+    --------
+    >>> from scd.study import Session, Value
+    >>> value_words(Session(number=1, values=(Value(measure="calls", value=12, minutes=30),)), measure="calls")
+    '12 (30 min)'
+    """
+    entry = next((value for value in session.values if value.measure == measure), None)
+    if entry is None or entry.value is None:
+        return ""
+    beside = [] if entry.minutes is None else [f"{entry.minutes:g} min"]
+    beside += [] if entry.trials is None else [f"{entry.trials} trial{'s' if entry.trials != 1 else ''}"]
+    return f"{entry.value:g} ({', '.join(beside)})" if beside else f"{entry.value:g}"
 
 
 def record_words(job: Job) -> str:

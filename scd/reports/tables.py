@@ -23,6 +23,7 @@ from scd.reports.phrases import (
     number,
     overall_effect,
     probability,
+    value_words,
 )
 
 if TYPE_CHECKING:
@@ -178,9 +179,8 @@ def data(job: Job) -> Piece:
             for measure in study.measures_of(case):
                 if session.values and all(entry.measure != measure.key for entry in session.values):
                     continue  # not due at this session
-                value = session.value(measure.key)
                 day = "" if session.date is None else f"{session.date}"
-                said = "missed" if value is None else f"{value:g}"
+                said = value_words(session, measure=measure.key) or "missed"
                 phase = case.phase_at(session.number).label
                 rows.append([str(session.number), day, case.code, phase, measure.label, said, session.note])
     if not rows:
