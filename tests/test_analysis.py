@@ -207,7 +207,7 @@ def test_summary_of_a_multiple_baseline():
     assert set(average["effect"]) == {"level_change", "standardized_change", "nap"}
     for case in study.cases:
         mine = table[table["case"] == case.code]
-        assert {"level_change", "level_change_unpooled", "standardized_change"} == set(mine["effect"])
+        assert {"level_change", "level_change_unpooled", "standardized_change", "nap"} == set(mine["effect"])
     assert seen == sorted(seen)
     assert seen[-1] == 1
     assert set(summary.projection_table()["case"]) == {c.code for c in study.cases}

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from scd.analysis.family_effects import FamilyEffect, family_effects
 from scd.models.exact import sum_of
 from scd.models.mixture import Mixture, normal_cdf
 from scd.study import Measure, Study
@@ -79,6 +80,9 @@ def effect_table(tree: xr.DataTree, *, study: Study) -> pd.DataFrame:
           (piecewise).
         - ``trend``, ``slope_change``: per session.
 
+        Families other than the Gaussian add ``rate_ratio``, ``odds_ratio`` and ``percent_change``; see
+        `scd.analysis.family_effects`.
+
         ``standardized_change`` is the level change in within-phase SDs of this case (marginal SD), positive for
         improvement; it can't be compared with effect sizes between people. ``nap`` is the probability that a value
         drawn under intervention is better than one drawn in baseline. ``consistent_change`` has only
@@ -92,6 +96,9 @@ def effect_table(tree: xr.DataTree, *, study: Study) -> pd.DataFrame:
     model = tree.attrs["model"]
     cases = json.loads(tree.attrs["cases"])
     measures = [study.measure(key) for key in json.loads(tree.attrs["measures"])]
+    if tree.attrs.get("family", "gaussian") != "gaussian":
+        told = [_family_row(e, tree, posterior) for e in family_effects(tree, measures=measures)]
+        return pd.DataFrame(told, columns=list(COLUMNS))
     if model == "multilevel":
         effects = _multilevel(posterior, cases, measures)
     else:
@@ -206,8 +213,6 @@ def _beyond(mixture: Mixture, sign: int, threshold: float) -> float:
 
 
 def _sampled_row(effect: _Effect, posterior: xr.Dataset) -> tuple[object, ...]:
-    import arviz as az  # takes seconds to import, and integrated posteriors do without
-
     if effect.together:
         return _only_probability(effect, posterior)
     draws = _sum(posterior, effect.sums)
@@ -218,7 +223,6 @@ def _sampled_row(effect: _Effect, posterior: xr.Dataset) -> tuple[object, ...]:
     meaningful = None if effect.meaningful is None else float((effect.sign * values >= effect.meaningful).mean())
     shown = values if effect.shown_as is None else effect.shown_as(values)
     lower, median, upper = np.quantile(shown, _PROBABILITIES)
-    together = xr.Dataset({"effect": draws})
     return (
         effect.case,
         effect.contrast,
@@ -231,10 +235,31 @@ def _sampled_row(effect: _Effect, posterior: xr.Dataset) -> tuple[object, ...]:
         _CI_PROB,
         better,
         meaningful,
-        float(az.rhat(together)["effect"]),
-        float(az.ess(together, method="bulk")["effect"]),
-        float(az.ess(together, method="tail")["effect"]),
+        *_reliability(draws.to_numpy(), integrated=False),
     )
+
+
+def _family_row(effect: FamilyEffect, tree: xr.DataTree, posterior: xr.Dataset) -> tuple[object, ...]:
+    name = (effect.case, effect.contrast, effect.effect)
+    better = float((effect.better > 0).mean())
+    if not effect.shown:
+        return (*name, *(None,) * 6, better, *(None,) * 4)
+    lower, median, upper = np.quantile(effect.draws, _PROBABILITIES)
+    meaningful = None if effect.meaningful is None else float((effect.better >= effect.meaningful).mean())
+    told = (float(effect.draws.mean()), float(effect.draws.std(ddof=1)), float(median), float(lower), float(upper))
+    chains = effect.draws.reshape(posterior.sizes["chain"], posterior.sizes["draw"])
+    return (*name, *told, _CI_PROB, better, meaningful, *_reliability(chains, integrated="quadrature" in tree.children))
+
+
+def _reliability(chains: np.ndarray, *, integrated: bool) -> tuple[float, float, float]:
+    """R-hat, and bulk and tail effective sample size; of independent draws 1 and their number."""
+    if integrated:
+        return 1.0, float(chains.size), float(chains.size)
+    import arviz as az  # takes seconds to import, and integrated posteriors do without
+
+    held = xr.Dataset({"effect": (("chain", "draw"), chains)})
+    bulk, tail = (float(az.ess(held, method=method)["effect"]) for method in ("bulk", "tail"))
+    return float(az.rhat(held)["effect"]), bulk, tail
 
 
 def _only_probability(effect: _Effect, posterior: xr.Dataset) -> tuple[object, ...]:

@@ -8,10 +8,9 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from scd.models.gaussian import autocorrelation, within_phase_sd
 from scd.models.latent import autocorrelate
-from scd.models.predictor import linear_predictor, predictor_coords, predictor_data
-from scd.models.terms import TERMS, spread_data
+from scd.models.predictor import autocorrelation, linear_predictor, predictor_coords, within_phase_sd
+from scd.models.terms import TERMS, predictor_data, spread_data
 
 if TYPE_CHECKING:
     from scd.models.families import Outcome
@@ -71,7 +70,7 @@ def build_counts(data: dict[str, Any], *, cases: int = 0, terms: tuple[str, ...]
     Noortgate, W. (2019). Analysis of single-case experimental count data using the linear mixed effects model: A
     simulation study. Behavior Research Methods, 51, 2477-2497. https://doi.org/10.3758/s13428-018-1091-y
     """
-    with pm.Model(coords=predictor_coords(cases)) as built:
+    with pm.Model(coords=predictor_coords(cases=cases, terms=terms)) as built:
         d = {name: pm.Data(name, content) for name, content in data.items()}
         mean = pt.exp(linear_predictor(d, cases=cases, terms=terms) + d["log_exposure"])
         dispersion = pm.HalfNormal("dispersion", d["dispersion_prior_sd"])
@@ -87,9 +86,7 @@ def lognormal_counts_data(outcome: Outcome, priors: Priors, *, model: str) -> di
         **predictor_data(series, priors, model=model),
         "count": series.value,
         "log_exposure": np.log(outcome.exposure),
-        "gap": series.gap,
-        "linked": series.linked,
-        **spread_data(priors),
+        **spread_data(series, priors, model=model),
     }
 
 
@@ -112,11 +109,11 @@ def build_lognormal_counts(
     pymc.Model
         With the predictor's parameters on the log scale, ``sigma`` (marginal SD of the log rate) and ``phi``.
     """
-    with pm.Model(coords=predictor_coords(cases) | {"session": np.arange(sessions)}) as built:
+    with pm.Model(coords=predictor_coords(cases=cases, terms=terms) | {"session": np.arange(sessions)}) as built:
         d = {name: pm.Data(name, content) for name, content in data.items()}
         predictor = linear_predictor(d, cases=cases, terms=terms) + d["log_exposure"]
         phi = autocorrelation(d)
-        sigma = within_phase_sd(d, phi)
+        sigma = within_phase_sd(d, phi, cases=cases)
         deviation = pm.Normal("deviation_z", 0, 1, dims="session")[: d["count"].shape[0]]
         autocorrelate(d, deviation, phi)
         pm.Poisson("observed", pt.exp(predictor + sigma * deviation), observed=d["count"])

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from typing import NoReturn, get_args
 
 import numpy as np
-from scipy import special
 
-from scd.models.response import Family, Response
+from scd.models.response import AUTOCORRELATED, Family, Response
 from scd.models.series import Series
 from scd.study import Measure, StudyError
 
@@ -32,6 +31,11 @@ class Outcome:
         See `FAMILIES`.
     series : Series
         With `value` on the family's own scale: counts, successes, logarithms, logits, or as recorded.
+    recorded : ndarray of float, shape (obs,)
+        The values as recorded.
+    lower, upper : ndarray of float, shape (obs,)
+        Ratings: between what the latent value lies, half a step around the rating, without end at floor and ceiling;
+        else the value itself.
     exposure : ndarray of float, shape (obs,)
         Counts and rates: length of each session, relative to one of rate ``exp(predictor)``; else 1.
     trials : ndarray of float, shape (obs,)
@@ -46,11 +50,41 @@ class Outcome:
 
     family: str
     series: Series
+    recorded: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
     exposure: np.ndarray
     trials: np.ndarray
     scale: np.ndarray
     responses: tuple[Response, ...]
     notes: tuple[str, ...] = ()
+
+    @property
+    def shifted(self) -> bool:
+        """Whether its values can be shifted and stretched to a scale of unit size."""
+        return self.family in AUTOCORRELATED - {"poisson-lognormal"}
+
+    def scaled(self, *, center: np.ndarray, unit: np.ndarray, sign: np.ndarray) -> Outcome:
+        """The same values on a scale of unit size.
+
+        Parameters
+        ----------
+        center, unit, sign : ndarray, shape (cases,)
+            Of each case. Where values can be shifted and stretched they become ``sign * (value - center) / unit``;
+            counts and proportions stay, and a sign of -1 turns the direction of the intervention.
+        """
+        of = self.series.case_index
+        if not self.shifted:
+            return replace(self, series=replace(self.series, intervention=sign[of] * self.series.intervention))
+        value, lower, upper = (
+            sign[of] * (edge - center[of]) / unit[of] for edge in (self.series.value, self.lower, self.upper)
+        )
+        return replace(
+            self,
+            series=replace(self.series, value=value),
+            lower=np.minimum(lower, upper),
+            upper=np.maximum(lower, upper),
+        )
 
 
 def outcome_of(series: Series, *, family: str | None = None) -> Outcome:
@@ -163,12 +197,31 @@ def _first(where: np.ndarray) -> int | None:
     return int(found[0]) if found.size else None
 
 
-def _plain(
-    series: Series, family: str, responses: list[Response], notes: tuple[str, ...] = (), **arrays: np.ndarray
+def _outcome(
+    series: Series,
+    family: str,
+    responses: list[Response],
+    *,
+    value: np.ndarray | None = None,
+    exposure: np.ndarray | None = None,
+    trials: np.ndarray | None = None,
+    scale: np.ndarray | None = None,
+    notes: tuple[str, ...] = (),
 ) -> Outcome:
     ones = np.ones(len(series.value))
-    held = {"exposure": ones, "trials": ones, "scale": ones} | arrays
-    return Outcome(family=family, series=series, responses=tuple(responses), notes=notes, **held)
+    value = series.value if value is None else value
+    return Outcome(
+        family=family,
+        series=replace(series, value=value),
+        recorded=series.value,
+        lower=value,
+        upper=value,
+        exposure=ones if exposure is None else exposure,
+        trials=ones if trials is None else trials,
+        scale=ones if scale is None else scale,
+        responses=tuple(responses),
+        notes=notes,
+    )
 
 
 def _as_recorded(series: Series, family: str) -> Outcome:
@@ -181,7 +234,7 @@ def _as_recorded(series: Series, family: str) -> Outcome:
         )
     elif measure.scale != "score":
         notes = (f"{measure.label} is a {measure.scale}; it is treated here as a score with even spread.",)
-    return _plain(series, family, [Response(family="gaussian") for _ in series.cases], notes)
+    return _outcome(series, family, [Response(family="gaussian") for _ in series.cases], notes=notes)
 
 
 def _ratings(series: Series, family: str) -> Outcome:
@@ -201,10 +254,14 @@ def _ratings(series: Series, family: str) -> Outcome:
             rule="must be a whole number to be a rating",
             mend=_OR_SCORE,
         )
-    return _plain(
-        series,
-        family,
-        [Response(family="rating", low=m.minimum, high=m.maximum) for m in series.measures],
+    found = _outcome(
+        series, family, [Response(family="rating", low=m.minimum, high=m.maximum) for m in series.measures]
+    )
+    low, high = (np.array([getattr(r, end) for r in found.responses])[series.case_index] for end in ("low", "high"))
+    return replace(
+        found,
+        lower=np.where(series.value <= low, -np.inf, series.value - 0.5),
+        upper=np.where(series.value >= high, np.inf, series.value + 0.5),
     )
 
 
@@ -229,10 +286,11 @@ def _counts(series: Series, family: str) -> Outcome:
                 mend="correct the minutes, give more decimals, or choose the family 'gaussian'",
             )
         usual = float(minutes.mean())
-        return _plain(
-            replace(series, value=np.round(series.value * minutes)),
+        return _outcome(
+            series,
             family,
             [Response(family=family, exposure=usual, scale=1 / usual) for _ in series.cases],
+            value=np.round(series.value * minutes),
             exposure=minutes,
             scale=1 / minutes,
         )
@@ -256,7 +314,7 @@ def _counts(series: Series, family: str) -> Outcome:
                     f"length, {known.mean():.3g} {kind}.",
                 )
             break
-    return _plain(series, family, [Response(family=family) for _ in series.cases], notes, exposure=exposure)
+    return _outcome(series, family, [Response(family=family) for _ in series.cases], exposure=exposure, notes=notes)
 
 
 def _complete(series: Series, kind: str, *, needed: str) -> np.ndarray:
@@ -298,7 +356,7 @@ def _proportions(series: Series, family: str) -> Outcome:
                 rule=f"{rule}, of which there are {trials[at]:g}",
                 mend="correct the value or its trials, or choose the family 'logit'",
             )
-    return _plain(replace(series, value=np.round(counts)), family, responses, trials=trials, scale=scale)
+    return _outcome(series, family, responses, value=np.round(counts), trials=trials, scale=scale)
 
 
 def _top(series: Series, measure: Measure) -> float | None:
@@ -334,12 +392,8 @@ def _logarithms(series: Series, family: str) -> Outcome:
             f"{series.measures[0].label} holds zeros, which have no logarithm: {shift:g}, half of the smallest step, "
             "is added to every value, and ratios are ratios of these sums.",
         )
-    return _plain(
-        replace(series, value=np.log(series.value + shift)),
-        family,
-        [Response(family="log", shift=shift) for _ in series.cases],
-        notes,
-    )
+    responses = [Response(family="log", shift=shift) for _ in series.cases]
+    return _outcome(series, family, responses, value=np.log(series.value + shift), notes=notes)
 
 
 def _logits(series: Series, family: str) -> Outcome:
@@ -355,14 +409,15 @@ def _logits(series: Series, family: str) -> Outcome:
                 rule=f"must be from {low:g} to {high:g} to be a share",
                 mend="correct the value, give the trials behind it, or give the measure the scale 'score'",
             )
-        value[mine] = special.logit((100 * (series.value[mine] - low) / (high - low) + 0.5) / 101)
+        share = (100 * (series.value[mine] - low) / (high - low) + 0.5) / 101
+        value[mine] = np.log(share / (1 - share))
         responses.append(Response(family="logit", low=low, high=high))
     measure = series.measures[0]
     notes = (
         f"{measure.label} comes without a denominator, so how exactly each value is known can't be told; it is treated "
         "as a score with even spread on the logit scale.",
     )
-    return _plain(replace(series, value=value), family, responses, notes)
+    return _outcome(series, family, responses, value=value, notes=notes)
 
 
 def _share_ends(measure: Measure) -> tuple[float, float]:

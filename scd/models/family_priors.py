@@ -14,9 +14,7 @@ _LINK_UNIT = 0.6
 # Percentages without a denominator vary more from session to session on the logit scale, most of all near 0 and 100.
 _LOGIT_UNIT = 1.0
 # Within-phase SD of latent log rates, of logarithms, and of logits.
-_SIGMA = {"poisson-lognormal": 0.5, "log": 1.0, "logit": 1.0}
-# A latent rating steadier than this (in steps) can't be told from a constant one.
-_STEADIEST = 0.25
+_SIGMA = {"poisson-lognormal": 0.5, "log": 1.0, "logit": 1.5}
 # Baseline level where the measure says nothing of it, and how sure: an average session's count, a count a minute, and a
 # duration in any unit; the 95 % intervals are 0.26-95, 0.02-50 and 0.07-1300.
 _OPEN: dict[str, tuple[float, float]] = {"count": (5, 1.5), "rate": (1, 2.0), "duration": (10, 2.5)}
@@ -58,11 +56,8 @@ def family_priors(
     >>> round(priors.center, 3), priors.alpha_sd, priors.delta_sd, priors.dispersion_sd
     (1.609, 1.5, 1.5, 1.0)
     """
-    if family == "gaussian":
+    if family in ("gaussian", "rating"):
         return priors_for(measure, center=center, unit=unit)
-    if family == "rating":
-        priors = priors_for(measure, center=center, unit=unit)
-        return priors.replace(sigma_floor=min(_STEADIEST, priors.unit / 4))
     given = center is not None
     center = measure.center if center is None else center
     if family in ("proportion", "logit"):

@@ -1,106 +1,80 @@
-"""Gaussian outcomes of one case: a change of level with stationary AR(1) errors, and its relatives.
+"""Scores: normal around a linear predictor, with a stationary AR(1).
 
-All models share the error process: the deviation from the expected value is a stationary AR(1) that runs through
-phase boundaries, with correlation ``phi ** gap`` across real session gaps, so missed sessions are exact.
+The deviation from the expected value runs through phase boundaries, with correlation ``phi ** gap`` across real session
+gaps, so missed sessions are exact.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from scd.models.terms import PHASE_CAPACITY, TERMS
+from scd.models.predictor import autocorrelation, linear_predictor, predictor_coords, within_phase_sd
+from scd.models.terms import TERMS, predictor_data, spread_data
 
-__all__ = ["ar1_likelihood", "autocorrelation", "build_single_case", "within_phase_sd"]
+if TYPE_CHECKING:
+    from scd.models.priors import Priors
+    from scd.models.series import Series
+
+__all__ = ["build_gaussian", "gaussian_data"]
 
 
-def build_single_case(data: dict[str, Any], *, terms: tuple[str, ...] = TERMS) -> pm.Model:
-    """The PyMC model of one case.
+def gaussian_data(series: Series, priors: Priors, *, model: str) -> dict[str, Any]:
+    """The named arrays that the Gaussian model takes as `pm.Data`.
 
-    The expected value at session *t*, with D = 1 under intervention, is alpha + delta D and the model's terms:
+    Parameters
+    ----------
+    series : Series
+        One case, or several for the multilevel model, with values on one common scale.
+    priors : Priors
+        On that scale.
+    model : str
+        The model's name.
 
-    - ``level``: none
-    - ``level-trend``: + trend (t - mean session)
-    - ``phase-level``: + gamma[phase], gamma ~ Normal(0, omega)
-    - ``gradual``: delta by degrees, the share `carried` over from each session to the next; see `scd.models.onset`
-    - ``piecewise``: + trend (t - first session) + slope_change D (t - first session of that phase)
+    Returns
+    -------
+    dict of str to ndarray
+    """
+    return {
+        "value": series.value,
+        **predictor_data(series, priors, model=model),
+        **spread_data(series, priors, model=model),
+    }
+
+
+def build_gaussian(data: dict[str, Any], *, cases: int = 0, terms: tuple[str, ...] = TERMS) -> pm.Model:
+    """The PyMC model of scores.
 
     Parameters
     ----------
     data : dict
-        From `scd.models.terms.single_case_data`; all of it `pm.Data`, so that one compilation serves every client.
+        From `gaussian_data`; all of it `pm.Data`, so that one compilation serves every client.
+    cases : int
+        Room for so many cases; 0 for the model of one.
     terms : tuple of str
-        The terms to build, of ``trend, slope_change, gamma, carried``; see `scd.models.terms.SINGLE_CASE_MODELS`.
+        For one case, the terms to build; see `scd.models.predictor.linear_predictor`.
 
     Returns
     -------
     pymc.Model
-        With parameters ``alpha, delta, sigma`` (marginal within-phase SD), ``phi`` and those of the terms.
-
-    References
-    ----------
-    Huitema, B. E., & McKean, J. W. (2000). Design specification issues in time-series intervention models.
-    Educational and Psychological Measurement, 60, 38-58. https://doi.org/10.1177/00131640021970358
+        With the predictor's parameters, ``sigma`` (marginal within-phase SD) and ``phi``; with several cases also
+        ``sigma_case`` and ``sigma_spread``, their SD on the log scale.
     """
-    with pm.Model(coords={"phase": np.arange(PHASE_CAPACITY)} if "gamma" in terms else {}) as built:
+    with pm.Model(coords=predictor_coords(cases=cases, terms=terms)) as built:
         d = {name: pm.Data(name, content) for name, content in data.items()}
-        alpha = pm.Normal("alpha", d["alpha_prior"][0], d["alpha_prior"][1])
-        delta = pm.Normal("delta", 0, d["delta_prior_sd"])
-        reached = d["intervention"]
-        if "carried" in terms:
-            share = pm.Beta("carried", 1, 2)
-            reached = (1 - share) * (share ** d["lag"] * d["treated"]).sum(axis=1)
-        expected = alpha + delta * reached
-        if "trend" in terms:
-            expected += pm.Normal("trend", 0, d["trend_prior_sd"]) * d["time"]
-        if "slope_change" in terms:
-            expected += pm.Normal("slope_change", 0, d["slope_change_prior_sd"]) * d["time_in_intervention"]
-        if "gamma" in terms:
-            # Non-centred: with four phases the spread between them is mostly prior, a funnel when centred.
-            omega = pm.HalfNormal("omega", d["omega_prior_sd"])
-            z = pm.Normal("gamma_z", 0, 1, dims="phase")
-            gamma = pm.Deterministic("gamma", omega * z, dims="phase")
-            expected += d["phases_differ"] * gamma[d["phase_index"]]
+        expected = linear_predictor(d, cases=cases, terms=terms)
         phi = autocorrelation(d)
-        ar1_likelihood(d, expected, within_phase_sd(d, phi), phi)
+        _ar1_likelihood(d, expected, within_phase_sd(d, phi, cases=cases), phi)
     return built
 
 
-def autocorrelation(d: dict[str, Any]) -> Any:
-    """The correlation between two values one session apart, with its prior."""
-    return pm.TruncatedNormal("phi", d["phi_prior"][0], d["phi_prior"][1], lower=-0.99, upper=0.99)
-
-
-def within_phase_sd(d: dict[str, Any], phi: Any) -> Any:
-    """The marginal within-phase SD, with a half-normal prior on it or on the innovations' SD, which has a floor."""
-    prior_sd, floor, of_innovations = (d["sigma_prior"][i] for i in range(3))
-    root = pt.sqrt(1 - phi**2)
-    excess = pm.HalfNormal("excess_z", 1.0)
-    # Above the floor the density stays that of the half-normal: weighted by it, relative to that of the excess.
-    spoken_of = floor / pt.switch(of_innovations, 1.0, root) + prior_sd * excess
-    pm.Potential("sigma_above_floor", 0.5 * (excess**2 - (spoken_of / prior_sd) ** 2))
-    return pm.Deterministic("sigma", spoken_of / pt.switch(of_innovations, root, 1.0))
-
-
-def ar1_likelihood(d: dict[str, Any], expected: Any, sigma: Any, phi: Any) -> None:
+def _ar1_likelihood(d: dict[str, Any], expected: Any, sigma: Any, phi: Any) -> None:
     """Add the likelihood of the observed values to the model in context.
 
     Each value follows the one before: with rho = phi ** gap (0 at a case's first value), the deviation is
     Normal(rho * deviation before, sigma * sqrt(1 - rho ** 2)), which keeps the SD `sigma` at every session.
-
-    Parameters
-    ----------
-    d : dict
-        The model's data: ``value, gap, linked``.
-    expected : tensor, shape (obs,)
-        Expected values.
-    sigma : tensor
-        Marginal within-phase SD, one or one a value.
-    phi : tensor
-        Correlation of two values one session apart.
     """
     rho = d["linked"] * phi ** d["gap"]
     before = pt.concatenate([[0.0], (d["value"] - expected)[:-1]])

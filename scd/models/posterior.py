@@ -13,11 +13,12 @@ import xarray as xr
 
 from scd import __version__
 from scd.models.exact import draw_exact, quadrature_of, stored
-from scd.models.predictive import ar1_paths, expected_values, prior_draws
+from scd.models.families import Outcome
+from scd.models.predictive import predicted, prior_draws
 from scd.models.prepare import one_scale, prepare, scales
 from scd.models.priors import Priors
 from scd.models.series import Series
-from scd.models.terms import SINGLE_CASE_MODELS, TERMS, single_case_data
+from scd.models.terms import SINGLE_CASE_MODELS, TERMS
 from scd.study import Study, StudyError
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ ENGINES: tuple[str, ...] = get_args(Engine)
 _EXACT_CHAINS, _EXACT_DRAWS = 4, 1000
 _LIBRARIES = {"exact": ("numpy",), "nuts": ("pymc", "nutpie", "numpy")}
 _PRIOR_DRAWS = 2000
+# Families whose values, on their own scale, are normal around the predictor.
+_INTEGRATED = ("gaussian", "log", "logit")
 # How each parameter follows when values are shifted, turned and stretched: levels, changes, and spreads.
 _LEVELS = ("alpha", "alpha_mean")
 _CHANGES = ("delta", "delta_mean", "trend", "slope_change", "gamma")
@@ -43,13 +46,14 @@ def build_model(
     measure: str | None = None,
     case: str | None = None,
     model: str = "level",
+    family: str | None = None,
     priors: Priors | None = None,
 ) -> pm.Model:
-    """The PyMC model of a study, on the measure's own units, for reading or for sampling by other means.
+    """The PyMC model of a study, on the family's own scale, for reading or for sampling by other means.
 
     Parameters
     ----------
-    study, measure, case, model, priors
+    study, measure, case, model, family, priors
         As in `fit`.
 
     Returns
@@ -61,19 +65,23 @@ def build_model(
     StudyError
         As `fit`.
     """
-    from scd.models.gaussian import build_single_case
-    from scd.models.multilevel import build_multilevel, multilevel_data
+    from scd.models.structure import build_structure, structure_data, structure_of
 
-    series, priors, model = prepare(study, measure=measure, case=case, model=model, priors=priors)
-    if model == "multilevel":
-        if not one_scale(series.measures):
-            raise StudyError(
-                f"study '{study.code}': its cases have measures with different ranges or directions; "
-                "`fit` brings them to one scale, `build_model` needs one measure for all",
-                field="measures",
-            )
-        return build_multilevel(multilevel_data(series, priors), capacity=len(series.cases))
-    return build_single_case(single_case_data(series, priors, model=model), terms=SINGLE_CASE_MODELS[model])
+    outcome, priors = prepare(study, measure=measure, case=case, model=model, family=family, priors=priors)
+    if model == "multilevel" and not one_scale(outcome.series.measures):
+        raise StudyError(
+            f"study '{study.code}': its cases have measures with different ranges or directions; "
+            "`fit` brings them to one scale, `build_model` needs one measure for all",
+            field="measures",
+        )
+    roomy = structure_of(outcome, model=model)
+    exact_size = replace(
+        roomy,
+        terms=SINGLE_CASE_MODELS.get(model, ()),
+        cases=len(outcome.series.cases) if roomy.cases else 0,
+        sessions=len(outcome.series.value) if roomy.sessions else 0,
+    )
+    return build_structure(exact_size, structure_data(outcome, priors, model=model))
 
 
 def fit(
@@ -82,6 +90,7 @@ def fit(
     measure: str | None = None,
     case: str | None = None,
     model: str = "level",
+    family: str | None = None,
     priors: Priors | None = None,
     engine: Engine = "auto",
     seed: int = 1,
@@ -89,7 +98,7 @@ def fit(
     chains: int | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> xr.DataTree:
-    """Fit a Gaussian model to one case, or the multilevel model to several.
+    """Fit a model to one case, or the multilevel model to several.
 
     Parameters
     ----------
@@ -100,11 +109,14 @@ def fit(
     case : str, optional
         Code of the case; needed for a single-case model when the study has several.
     model : {"level", "level-trend", "phase-level", "piecewise", "gradual", "multilevel"}
-        The expected values; see `scd.models.gaussian` and `scd.models.multilevel`.
+        The expected values; see `scd.models.predictor`.
+    family : {"gaussian", "rating", "count", "poisson", "poisson-lognormal", "proportion", "log", "logit"}, optional
+        The kind of values; by default that of the measure's scale, see `scd.models.families`.
     priors : Priors, optional
-        Default: weakly informative on the measure's declared scale.
+        Default: weakly informative on the measure's declared scale; see `scd.models.family_priors`.
     engine : {"auto", "exact", "nuts"}
-        ``exact`` integrates (single cases), ``nuts`` samples; ``auto`` integrates where it can.
+        ``exact`` integrates (single cases of the families gaussian, log and logit), ``nuts`` samples; ``auto``
+        integrates where it can.
     seed : int
         Seed of the draws.
     draws, chains : int, optional
@@ -117,53 +129,62 @@ def fit(
     xarray.DataTree
         Groups ``posterior, prior, posterior_predictive, observed_data, constant_data, sample_stats``, with named
         dims ``chain, draw`` and ``case``, ``phase`` or ``obs``; the attributes say which study (by fingerprint),
-        measures, cases, model, engine, priors, seed and versions.
+        measures, cases, model, family, engine, priors, seed and versions, and what to know about the family. Parameters
+        are on the family's scale, observed and predicted values in the measure's units.
 
     Raises
     ------
     StudyError
-        When there are too few data for any effect, the model is unknown, or the priors have no scale.
+        When there are too few data for any effect, the model or family is unknown, a value doesn't fit the family, or
+        the priors have no scale.
     """
     if engine not in ENGINES:
         raise StudyError(f"engine '{engine}': is unknown; choose one of {', '.join(ENGINES)}", field="engine")
-    if engine == "exact" and model == "multilevel":
-        raise StudyError("engine 'exact': integrates single-case models; use 'auto' or 'nuts'", field="engine")
-    series, priors, model = prepare(study, measure=measure, case=case, model=model, priors=priors)
+    outcome, priors = prepare(study, measure=measure, case=case, model=model, family=family, priors=priors)
+    integrable = model != "multilevel" and outcome.family in _INTEGRATED
+    if engine == "exact" and not integrable:
+        raise StudyError(
+            f"engine 'exact': integrates single-case models of the families {', '.join(_INTEGRATED)}, not model "
+            f"'{model}' of family '{outcome.family}'; use 'auto' or 'nuts'",
+            field="engine",
+        )
+    series = outcome.series
     # Computed on a scale of unit size and brought back: the work does not depend on the instrument.
-    center, unit, sign = scales(series, priors)
-    scaled = replace(series, value=sign[series.case_index] * (series.value - center[series.case_index])
-                     / unit[series.case_index])  # fmt: skip
-    own = priors.rescaled(center=priors.center, unit=priors.unit)
+    center, unit, sign = scales(outcome, priors)
+    scaled = outcome.scaled(center=center, unit=unit, sign=sign)
+    own = priors.rescaled(center=priors.center, unit=priors.unit) if outcome.shifted else priors
     if progress:
         progress(0.05)
     groups: dict[str, xr.Dataset] = {}
     target_accept = None
-    if engine == "nuts" or model == "multilevel":
+    if engine == "nuts" or not integrable:
         used = "nuts"
         posterior, stats, target_accept = _sampled(
             scaled, own, model=model, seed=seed, draws=draws, chains=chains, progress=progress
         )
     else:
         used = "exact"
-        grid = quadrature_of(scaled, own, model=model)
+        grid = quadrature_of(scaled.series, own, model=model)
         posterior, stats = draw_exact(
-            grid, scaled, model=model, seed=seed, draws=draws or _EXACT_DRAWS, chains=chains or _EXACT_CHAINS
+            grid, scaled.series, model=model, seed=seed, draws=draws or _EXACT_DRAWS, chains=chains or _EXACT_CHAINS
         )
         groups["quadrature"] = stored(grid, unit=float(unit[0]))
         if progress:
             progress(1.0)
-    posterior = _named(posterior[_parameters(posterior, model=model)], series)
-    posterior = _to_units(posterior, center=center, unit=unit, sign=sign)
+    turned = sign if outcome.shifted else np.ones_like(sign)
+    scale = {"center": center, "unit": unit, "turned": turned, "sign": sign}
+    posterior = _named(posterior[_parameters(posterior, model=model, family=outcome.family)], series)
+    posterior = _to_units(posterior, **scale)
     rng = np.random.default_rng(seed)
-    prior = _named(_prior(own, series, model=model, rng=rng), series)
-    prior = _to_units(prior, center=center, unit=unit, sign=sign)
+    prior = _named(_prior(own, series, model=model, family=outcome.family, rng=rng), series)
+    prior = _to_units(prior, **scale)
     tree = xr.DataTree.from_dict(
         {
             "posterior": posterior,
             "prior": prior,
-            "posterior_predictive": _predictive(posterior, series, model=model, rng=rng),
-            "observed_data": xr.Dataset({"value": ("obs", series.value)}),
-            "constant_data": _constants(series),
+            "posterior_predictive": _predictive(posterior, outcome, model=model, rng=rng),
+            "observed_data": xr.Dataset({"value": ("obs", outcome.recorded)}),
+            "constant_data": _constants(outcome),
             "sample_stats": stats,
             **groups,
         }
@@ -175,8 +196,12 @@ def fit(
         "measures": json.dumps([m.key for m in series.measures]),
         "phases": json.dumps(series.phases),
         "model": model,
+        "family": outcome.family,
+        "family_chosen": "by scale" if family is None else "by hand",
+        "responses": json.dumps([r.model_dump() for r in outcome.responses]),
+        "notes": json.dumps(outcome.notes),
         "engine": used,
-        "priors": json.dumps(priors.describe(model)),
+        "priors": json.dumps(priors.describe(model, family=outcome.family)),
         "prior_values": json.dumps(priors.model_dump()),
         "seed": seed,
         "versions": json.dumps({"scd": __version__} | {n: version(n) for n in _LIBRARIES[used]}),
@@ -187,7 +212,7 @@ def fit(
 
 
 def _sampled(
-    series: Series,
+    outcome: Outcome,
     priors: Priors,
     *,
     model: str,
@@ -196,18 +221,12 @@ def _sampled(
     chains: int | None,
     progress: Callable[[float], None] | None,
 ) -> tuple[xr.Dataset, xr.Dataset, float]:
-    from scd.models.multilevel import case_capacity, multilevel_data
     from scd.models.sampling import CHAINS, DRAWS, sample
+    from scd.models.structure import structure_data, structure_of
 
-    if model == "multilevel":
-        data, structure, capacity = multilevel_data(series, priors), "multilevel", case_capacity(len(series.cases))
-    else:
-        data, capacity = single_case_data(series, priors, model=model), 0
-        structure = "gradual" if model == "gradual" else "single-case"
     return sample(
-        data,
-        structure=structure,
-        capacity=capacity,
+        structure_data(outcome, priors, model=model),
+        structure=structure_of(outcome, model=model),
         seed=seed,
         draws=draws or DRAWS,
         chains=chains or CHAINS,
@@ -215,9 +234,11 @@ def _sampled(
     )
 
 
-def _parameters(posterior: xr.Dataset, *, model: str) -> list[str]:
+def _parameters(posterior: xr.Dataset, *, model: str, family: str) -> list[str]:
     """The model's own parameters: without helper draws and without those of terms that it lacks."""
     names = [str(name) for name in posterior.data_vars if not str(name).endswith("_z")]
+    if family == "poisson":
+        names.remove("dispersion")
     if model == "multilevel":
         return names
     lacking = set(TERMS) - set(SINGLE_CASE_MODELS[model])
@@ -236,12 +257,17 @@ def _named(draws: xr.Dataset, series: Series) -> xr.Dataset:
     return draws
 
 
-def _to_units(draws: xr.Dataset, *, center: np.ndarray, unit: np.ndarray, sign: np.ndarray) -> xr.Dataset:
-    """Bring draws from the unit scale back to the measures' units; an average over unlike measures stays unitless."""
+def _to_units(
+    draws: xr.Dataset, *, center: np.ndarray, unit: np.ndarray, turned: np.ndarray, sign: np.ndarray
+) -> xr.Dataset:
+    """Bring draws from the unit scale back to the family's; an average over unlike measures stays unitless.
+
+    Changes were turned by `sign`, levels by `turned`.
+    """
     alike = bool((unit == unit[0]).all() and (center == center[0]).all() and (sign == sign[0]).all())
     by_case = {
         name: xr.DataArray(v, dims="case", coords={"case": draws["case"]}) if "case" in draws.dims else v[0]
-        for name, v in (("center", center), ("unit", unit), ("sign", sign))
+        for name, v in (("center", center), ("unit", unit), ("turned", turned), ("sign", sign))
     }
     out = {}
     for name, values in draws.data_vars.items():
@@ -249,9 +275,11 @@ def _to_units(draws: xr.Dataset, *, center: np.ndarray, unit: np.ndarray, sign: 
         if not per_case and not alike:
             out[name] = values
             continue
-        c, u, s = (by_case[k] if per_case else v[0] for k, v in zip(by_case, (center, unit, sign), strict=True))
+        c, u, t, s = (
+            by_case[k] if per_case else v[0] for k, v in zip(by_case, (center, unit, turned, sign), strict=True)
+        )
         if name in _LEVELS:
-            out[name] = c + s * u * values
+            out[name] = c + t * u * values
         elif name in _CHANGES:
             out[name] = s * u * values
         elif name in _SPREADS:
@@ -261,9 +289,15 @@ def _to_units(draws: xr.Dataset, *, center: np.ndarray, unit: np.ndarray, sign: 
     return xr.Dataset(out, attrs={"common_units": int(alike)}).transpose("chain", "draw", ...)
 
 
-def _prior(priors: Priors, series: Series, *, model: str, rng: np.random.Generator) -> xr.Dataset:
+def _prior(priors: Priors, series: Series, *, model: str, family: str, rng: np.random.Generator) -> xr.Dataset:
     drawn = prior_draws(
-        priors, model=model, phases=len(series.phases[0]), cases=len(series.cases), size=_PRIOR_DRAWS, rng=rng
+        priors,
+        model=model,
+        family=family,
+        phases=len(series.phases[0]),
+        cases=len(series.cases),
+        size=_PRIOR_DRAWS,
+        rng=rng,
     )
     second = "case" if model == "multilevel" else "phase"
     return xr.Dataset(
@@ -272,24 +306,21 @@ def _prior(priors: Priors, series: Series, *, model: str, rng: np.random.Generat
     )
 
 
-def _predictive(posterior: xr.Dataset, series: Series, *, model: str, rng: np.random.Generator) -> xr.Dataset:
+def _predictive(posterior: xr.Dataset, outcome: Outcome, *, model: str, rng: np.random.Generator) -> xr.Dataset:
     size = posterior.sizes["chain"] * posterior.sizes["draw"]
     draws = {
         str(name): values.transpose("chain", "draw", ...).to_numpy().reshape(size, *values.shape[2:])
         for name, values in posterior.data_vars.items()
     }
-    expected = expected_values(draws, series, model=model)
-    sigma = draws["sigma_case"][:, series.case_index] if model == "multilevel" else draws["sigma"]
-    paths = ar1_paths(expected, sigma=sigma, phi=draws["phi"], gap=series.gap, linked=series.linked, rng=rng)
+    found = predicted(outcome, draws, model=model, rng=rng)
     shape = (posterior.sizes["chain"], posterior.sizes["draw"], -1)
     dims = ("chain", "draw", "obs")
     coords = {"chain": posterior["chain"], "draw": posterior["draw"]}
-    return xr.Dataset(
-        {"value": (dims, paths.reshape(shape)), "expected": (dims, expected.reshape(shape))}, coords=coords
-    )
+    return xr.Dataset({name: (dims, values.reshape(shape)) for name, values in found.items()}, coords=coords)
 
 
-def _constants(series: Series) -> xr.Dataset:
+def _constants(outcome: Outcome) -> xr.Dataset:
+    series = outcome.series
     return xr.Dataset(
         {
             "session": ("obs", series.session),
@@ -297,5 +328,8 @@ def _constants(series: Series) -> xr.Dataset:
             "phase_index": ("obs", series.phase_index),
             "intervention": ("obs", series.intervention),
             "phase_start": ("obs", series.phase_start),
+            "exposure": ("obs", outcome.exposure),
+            "trials": ("obs", outcome.trials),
+            "scale": ("obs", outcome.scale),
         }
     )

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scd.models.onset import carried
+from scd.models.response import AUTOCORRELATED, mean_value, new_values, spread_name
 
-__all__ = ["ar1_paths", "expected_values", "prior_draws"]
+__all__ = ["ar1_paths", "expected_values", "predicted", "prior_draws"]
 
 if TYPE_CHECKING:
+    from scd.models.families import Outcome
     from scd.models.priors import Priors
     from scd.models.series import Series
 
 
 def expected_values(draws: dict[str, np.ndarray], series: Series, *, model: str) -> np.ndarray:
-    """Expected value of each observation under each draw.
+    """Linear predictor of each observation under each draw: for scores the expected value itself.
 
     Parameters
     ----------
@@ -46,6 +48,49 @@ def expected_values(draws: dict[str, np.ndarray], series: Series, *, model: str)
     elif model == "phase-level":
         expected = expected + draws["gamma"][:, series.phase_index]
     return expected
+
+
+def predicted(
+    outcome: Outcome, draws: dict[str, np.ndarray], *, model: str, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """New values of every session, and the expected ones, on the scale of the values.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        The observations, as their family sees them.
+    draws : dict of str to ndarray
+        Parameters on the family's scale; the first axis is the draw, a second one phase or case.
+    model : str
+        The model's name.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    dict of str to ndarray, shape (draws, obs)
+        ``value`` and ``expected``; where the family has a scale of its own, also ``predictor``, the expected values
+        there.
+    """
+    series = outcome.series
+    predictor = expected_values(draws, series, model=model)
+    spread = np.zeros((len(predictor), 1))
+    name = spread_name(outcome.family)
+    if "sigma_case" in draws:
+        spread = draws["sigma_case"][:, series.case_index]
+    elif name:
+        spread = draws[name][:, None]
+    reached = predictor
+    if outcome.family in AUTOCORRELATED:
+        reached = ar1_paths(predictor, sigma=spread, phi=draws["phi"], gap=series.gap, linked=series.linked, rng=rng)
+    value, expected = np.empty_like(predictor), np.empty_like(predictor)
+    for i, response in enumerate(outcome.responses):
+        mine = series.case_index == i
+        own = spread[:, mine] if spread.shape[1] > 1 else spread
+        session = {n: getattr(outcome, n)[mine] for n in ("exposure", "trials", "scale")}
+        value[:, mine] = new_values(response, reached[:, mine], spread=own, rng=rng, **session)
+        expected[:, mine] = mean_value(response, predictor[:, mine], spread=own, **session)
+    found = {"value": value, "expected": expected}
+    return found if outcome.family == "gaussian" else found | {"predictor": predictor}
 
 
 def ar1_paths(
@@ -84,14 +129,21 @@ def ar1_paths(
 
 
 def prior_draws(
-    priors: Priors, *, model: str, phases: int, cases: int, size: int, rng: np.random.Generator
+    priors: Priors,
+    *,
+    model: str,
+    family: str = "gaussian",
+    phases: int,
+    cases: int,
+    size: int,
+    rng: np.random.Generator,
 ) -> dict[str, np.ndarray]:
     """Draws of a model's parameters from its priors, without compiling anything.
 
     Parameters
     ----------
     priors : Priors
-    model : str
+    model, family : str
     phases, cases : int
         Sizes of the ``phase`` and ``case`` dims.
     size : int
@@ -104,32 +156,42 @@ def prior_draws(
         The first axis is the draw.
     """
 
+    drawn = _level_draws(priors, model=model, phases=phases, cases=cases, size=size, rng=rng)
+    if family not in AUTOCORRELATED:
+        if family != "poisson":
+            drawn["dispersion"] = np.abs(rng.normal(0, priors.dispersion_sd, size))
+        return drawn
+    drawn["phi"], drawn["sigma"] = _errors(priors, size=size, rng=rng)
+    if model == "multilevel":
+        drawn["sigma_spread"] = np.abs(rng.normal(0, priors.sigma_between_sd, size))
+        z = rng.standard_normal((size, cases))
+        drawn["sigma_case"] = drawn["sigma"][:, None] * np.exp(drawn["sigma_spread"][:, None] * z)
+    return drawn
+
+
+def _level_draws(
+    priors: Priors, *, model: str, phases: int, cases: int, size: int, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Draws of what the expected values hang on."""
+
     def half_normal(scale: float) -> np.ndarray:
         return np.abs(rng.normal(0, scale, size))
 
-    phi, sigma = _errors(priors, size=size, rng=rng)
     if model == "multilevel":
         alpha_mean, delta_mean = rng.normal(priors.center, priors.alpha_sd, size), rng.normal(0, priors.delta_sd, size)
         alpha_sd, delta_sd = half_normal(priors.alpha_between_sd), half_normal(priors.delta_between_sd)
-        spread = half_normal(priors.sigma_between_sd)
-        z = rng.standard_normal((3, size, cases))
+        z = rng.standard_normal((2, size, cases))
         return {
             "alpha_mean": alpha_mean,
             "alpha_sd": alpha_sd,
             "delta_mean": delta_mean,
             "delta_sd": delta_sd,
-            "sigma": sigma,
-            "sigma_spread": spread,
-            "phi": phi,
             "alpha": alpha_mean[:, None] + alpha_sd[:, None] * z[0],
             "delta": delta_mean[:, None] + delta_sd[:, None] * z[1],
-            "sigma_case": sigma[:, None] * np.exp(spread[:, None] * z[2]),
         }
     drawn = {
         "alpha": rng.normal(priors.center, priors.alpha_sd, size),
         "delta": rng.normal(0, priors.delta_sd, size),
-        "sigma": sigma,
-        "phi": phi,
     }
     if model in ("level-trend", "piecewise"):
         drawn["trend"] = rng.normal(0, priors.trend_sd, size)

@@ -6,8 +6,10 @@ import math
 
 import numpy as np
 
-from scd.models.priors import Priors, priors_for
-from scd.models.series import Series, series_of
+from scd.models.families import Outcome, outcome_of
+from scd.models.family_priors import family_priors
+from scd.models.priors import Priors
+from scd.models.series import series_of
 from scd.models.terms import PHASE_CAPACITY, SINGLE_CASE_MODELS
 from scd.study import Measure, Study, StudyError
 
@@ -15,11 +17,14 @@ __all__ = ["MODELS", "one_scale", "prepare", "rounding_floor", "scales"]
 
 MODELS = (*SINGLE_CASE_MODELS, "multilevel")
 
+# A latent rating steadier than this (in steps) can't be told from a constant one.
+_STEADIEST = 0.25
+
 
 def prepare(
-    study: Study, *, measure: str | None, case: str | None, model: str, priors: Priors | None
-) -> tuple[Series, Priors, str]:
-    """Gather what a fit needs, or refuse in words: the values, their priors, and the model.
+    study: Study, *, measure: str | None, case: str | None, model: str, family: str | None, priors: Priors | None
+) -> tuple[Outcome, Priors]:
+    """Gather what a fit needs, or refuse in words: the values as their family sees them, and their priors.
 
     Raises
     ------
@@ -49,11 +54,28 @@ def prepare(
             f"(got {len(series.phases[0])}); use 'level'",
             field="model",
         )
+    outcome = outcome_of(series, family=family)
     if priors is None:
-        priors = priors_for(series.measures[0])
-    floor = rounding_floor(series.value, unit=priors.unit)
-    priors = priors.replace(sigma_floor=max(priors.sigma_floor, floor))
-    return series, priors, model
+        priors = family_priors(series.measures[0], family=outcome.family)
+    floor = _rounding(outcome, unit=priors.unit)
+    return outcome, priors.replace(sigma_floor=max(priors.sigma_floor, floor))
+
+
+def _rounding(outcome: Outcome, *, unit: float) -> float:
+    """The least SD of each family's deviations; logarithms and logits are read where rounding weighs least."""
+    recorded = outcome.recorded
+    match outcome.family:
+        case "gaussian":
+            return rounding_floor(recorded, unit=unit)
+        case "log":
+            return rounding_floor(recorded, unit=unit) / float(recorded.max() + outcome.responses[0].shift)
+        case "logit":
+            width = outcome.responses[0].high - outcome.responses[0].low
+            return 4 * rounding_floor(recorded / width, unit=unit)
+        case "rating":
+            return min(_STEADIEST, unit / 4)
+        case _:
+            return 0.0
 
 
 def rounding_floor(value: np.ndarray, *, unit: float) -> float:
@@ -87,14 +109,15 @@ def one_scale(measures: tuple[Measure, ...]) -> bool:
     return len({(m.minimum, m.maximum, m.improvement) for m in measures}) == 1
 
 
-def scales(series: Series, priors: Priors) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def scales(outcome: Outcome, priors: Priors) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Centre, unit and sign by case; cases on one measure keep its sign, others are turned so that up is better."""
-    count = len(series.cases)
-    if one_scale(series.measures):
-        return np.full(count, priors.center), np.full(count, priors.unit), np.ones(count)
-    each = [priors_for(m) for m in series.measures]
-    return (
-        np.array([p.center for p in each]),
-        np.array([p.unit for p in each]),
-        np.array([float(m.sign) for m in series.measures]),
-    )
+    measures = outcome.series.measures
+    count = len(measures)
+    if one_scale(measures):
+        center, unit = (priors.center, priors.unit) if outcome.shifted else (0.0, 1.0)
+        return np.full(count, center), np.full(count, unit), np.ones(count)
+    sign = np.array([float(m.sign) for m in measures])
+    if not outcome.shifted:
+        return np.zeros(count), np.ones(count), sign
+    each = [family_priors(m, family=outcome.family) for m in measures]
+    return np.array([p.center for p in each]), np.array([p.unit for p in each]), sign

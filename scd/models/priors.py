@@ -14,9 +14,18 @@ __all__ = ["Priors", "priors_for"]
 
 Positive = Annotated[Number, Field(gt=0)]
 
+_LINKS = {
+    "count": "log scale",
+    "poisson": "log scale",
+    "poisson-lognormal": "log scale",
+    "log": "log scale",
+    "proportion": "logit scale",
+    "logit": "logit scale",
+}
+
 
 class Priors(Record):
-    """The priors of every Gaussian model, in the measure's own units.
+    """The priors of every model, in the measure's own units or on the scale of the family's link.
 
     Parameters
     ----------
@@ -105,14 +114,26 @@ class Priors(Record):
         }
         return self.replace(center=(self.center - center) / unit, unit=self.unit / unit, **scaled)
 
-    def describe(self, model: str | None = None) -> dict[str, str]:
+    def describe(self, model: str | None = None, *, family: str = "gaussian") -> dict[str, str]:
         """The priors in the words of a report, one entry a parameter.
 
         Parameters
         ----------
         model : str, optional
             Keep only the parameters of this model.
+        family : str
+            Keep only those of this family, and say on which scale they are.
         """
+        words = self._of_model(model)
+        if family in ("count", "poisson", "proportion"):
+            words = {name: told for name, told in words.items() if name not in ("sigma", "sigma_spread", "phi")}
+            if family != "poisson":
+                words["dispersion"] = f"HalfNormal({self.dispersion_sd:g})"
+        scale = _LINKS.get(family)
+        unlinked = ("dispersion", "phi", "carried", "sigma_spread")
+        return {name: f"{told}, {scale}" if scale and name not in unlinked else told for name, told in words.items()}
+
+    def _of_model(self, model: str | None) -> dict[str, str]:
         if model == "multilevel":
             return {
                 "alpha_mean": f"Normal({self.center:g}, {self.alpha_sd:g})",

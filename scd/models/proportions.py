@@ -8,8 +8,8 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from scd.models.predictor import linear_predictor, predictor_coords, predictor_data
-from scd.models.terms import TERMS
+from scd.models.predictor import linear_predictor, predictor_coords
+from scd.models.terms import TERMS, predictor_data
 
 if TYPE_CHECKING:
     from scd.models.families import Outcome
@@ -64,7 +64,7 @@ def build_proportions(data: dict[str, Any], *, cases: int = 0, terms: tuple[str,
     pymc.Model
         With the predictor's parameters on the logit scale and ``dispersion``; no autocorrelation.
     """
-    with pm.Model(coords=predictor_coords(cases)) as built:
+    with pm.Model(coords=predictor_coords(cases=cases, terms=terms)) as built:
         d = {name: pm.Data(name, content) for name, content in data.items()}
         predictor = linear_predictor(d, cases=cases, terms=terms)
         dispersion = pm.HalfNormal("dispersion", d["dispersion_prior_sd"])

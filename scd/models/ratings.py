@@ -9,16 +9,15 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from scd.models.gaussian import autocorrelation, within_phase_sd
 from scd.models.latent import autocorrelate
-from scd.models.predictor import linear_predictor, predictor_coords, predictor_data
-from scd.models.terms import TERMS, spread_data
+from scd.models.predictor import autocorrelation, linear_predictor, predictor_coords, within_phase_sd
+from scd.models.terms import TERMS, predictor_data, spread_data
 
 if TYPE_CHECKING:
     from scd.models.families import Outcome
     from scd.models.priors import Priors
 
-__all__ = ["build_ratings", "rating_cells", "ratings_data"]
+__all__ = ["build_ratings", "ratings_data"]
 
 # The open ends of the scale: so far away that nothing lies beyond, yet finite, so that gradients stay so.
 _FAR = 1e4
@@ -26,36 +25,7 @@ _FAR = 1e4
 _DEEPEST = 36.0
 
 
-def rating_cells(
-    outcome: Outcome, *, center: np.ndarray, unit: np.ndarray, sign: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Between what each latent value lies: half a step around the rating, without end at floor and ceiling.
-
-    Parameters
-    ----------
-    outcome : Outcome
-        Of the family ``rating``.
-    center, unit, sign : ndarray, shape (cases,)
-        The latent scale of each case: ``sign * (rating - center) / unit``.
-
-    Returns
-    -------
-    lower, upper : ndarray, shape (obs,)
-    """
-    of, value = outcome.series.case_index, outcome.series.value
-    low = np.array([r.low for r in outcome.responses])[of]
-    high = np.array([r.high for r in outcome.responses])[of]
-    edges = [
-        sign[of] * (edge - center[of]) / unit[of]
-        for edge in (np.where(value <= low, -np.inf, value - 0.5), np.where(value >= high, np.inf, value + 0.5))
-    ]
-    lower, upper = np.minimum(*edges), np.maximum(*edges)
-    return np.maximum(lower, -_FAR), np.minimum(upper, _FAR)
-
-
-def ratings_data(
-    outcome: Outcome, priors: Priors, *, model: str, cells: tuple[np.ndarray, np.ndarray]
-) -> dict[str, Any]:
+def ratings_data(outcome: Outcome, priors: Priors, *, model: str) -> dict[str, Any]:
     """The named arrays that the model of ratings takes as `pm.Data`.
 
     Parameters
@@ -66,25 +36,18 @@ def ratings_data(
         On the latent scale.
     model : str
         The model's name.
-    cells : tuple of ndarray
-        From `rating_cells`, on the latent scale.
 
     Returns
     -------
     dict of str to ndarray
     """
     series = outcome.series
-    data = {
+    return {
         **predictor_data(series, priors, model=model),
-        "lower": cells[0],
-        "upper": cells[1],
-        "gap": series.gap,
-        "linked": series.linked,
-        **spread_data(priors),
+        "lower": np.maximum(outcome.lower, -_FAR),
+        "upper": np.minimum(outcome.upper, _FAR),
+        **spread_data(series, priors, model=model),
     }
-    if model == "multilevel":
-        data["sigma_spread_prior_sd"] = np.array(priors.sigma_between_sd)
-    return data
 
 
 def build_ratings(data: dict[str, Any], *, sessions: int, cases: int = 0, terms: tuple[str, ...] = TERMS) -> pm.Model:
@@ -114,15 +77,11 @@ def build_ratings(data: dict[str, Any], *, sessions: int, cases: int = 0, terms:
     Tobin, J. (1958). Estimation of relationships for limited dependent variables. Econometrica, 26(1), 24-36.
     https://doi.org/10.2307/1907382
     """
-    with pm.Model(coords=predictor_coords(cases) | {"session": np.arange(sessions)}) as built:
+    with pm.Model(coords=predictor_coords(cases=cases, terms=terms) | {"session": np.arange(sessions)}) as built:
         d = {name: pm.Data(name, content) for name, content in data.items()}
         predictor = linear_predictor(d, cases=cases, terms=terms)
         phi = autocorrelation(d)
-        sigma = within_phase_sd(d, phi)
-        if cases:
-            spread = pm.HalfNormal("sigma_spread", d["sigma_spread_prior_sd"])
-            z = pm.Normal("sigma_z_case_z", 0, 1, dims="case")
-            sigma = pm.Deterministic("sigma_case", sigma * pt.exp(spread * z), dims="case")[d["case_index"]]
+        sigma = within_phase_sd(d, phi, cases=cases)
         # Where a latent value lies in its cell: a standard normal, carried over by the truncated normal's quantiles.
         place = pm.Normal("place_z", 0, 1, dims="session")[: d["lower"].shape[0]]
         deviation, log_probability = _in_cells(

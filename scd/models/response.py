@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from scipy import special
 
+from scd.models.mixture import normal_cdf
 from scd.study.record import Number, Record
 
 __all__ = ["AUTOCORRELATED", "Family", "Response", "mean_value", "new_values", "overlap", "spread_name", "value_sd"]
@@ -17,9 +17,10 @@ AUTOCORRELATED = frozenset({"gaussian", "rating", "poisson-lognormal", "log", "l
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(31)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
-# Where values are many, their distribution is read at so many points; below that at every one.
-_POINTS = 128
+# Up to so many values, their distribution is read at every one; above, and where each is dear, at fewer.
+_POINTS, _FEW_POINTS = 128, 64
 _CHUNK = 2_000_000
+_MANY = 30
 
 
 class Response(Record):
@@ -131,7 +132,7 @@ def _moments(
         case "rating":
             first, second = np.zeros_like(predictor), np.zeros_like(predictor)
             for step in range(1, round(r.high - r.low) + 1):
-                above = special.ndtr((predictor - (r.low + step - 0.5)) / spread)
+                above = normal_cdf((predictor - (r.low + step - 0.5)) / spread)
                 first, second = first + above, second + (2 * step - 1) * above
             return r.low + first, np.maximum(second - first**2, 0)
         case "log":
@@ -151,7 +152,7 @@ def _moments(
             return unit * mean, unit**2 * (mean + mean**2 * np.expm1(spread**2))
         case "proportion":
             n = r.trials if trials is None else trials
-            p = special.expit(predictor)
+            p = _expit(predictor)
             within = spread**2 / (1 + spread**2)  # correlation of two trials of one session
             return unit * n * p, unit**2 * n * p * (1 - p) * (1 + (n - 1) * within)
         case _:
@@ -164,8 +165,12 @@ def _dispersed(response: Response, spread: np.ndarray) -> np.ndarray:
 
 def _from_logit(response: Response, x: np.ndarray) -> np.ndarray:
     """Back from logit((100 p + 0.5) / 101)."""
-    share = np.clip((101 * special.expit(x) - 0.5) / 100, 0, 1)
+    share = np.clip((101 * _expit(x) - 0.5) / 100, 0, 1)
     return response.low + (response.high - response.low) * share
+
+
+def _expit(x: np.ndarray) -> np.ndarray:
+    return 0.5 + 0.5 * np.tanh(0.5 * x)
 
 
 def overlap(response: Response, before: np.ndarray, after: np.ndarray, *, spread: np.ndarray, sign: int) -> np.ndarray:
@@ -200,9 +205,15 @@ def overlap(response: Response, before: np.ndarray, after: np.ndarray, *, spread
     1.0
     """
     if response.family in ("gaussian", "log", "logit"):
-        return special.ndtr(sign * (after - before) / (np.sqrt(2) * spread))
+        return normal_cdf(sign * (after - before) / (np.sqrt(2) * spread))
     step = max(1, _CHUNK // max(_POINTS, round(response.trials) if response.family == "proportion" else 1))
     parts = [slice(i, i + step) for i in range(0, len(before), step)]
+    if response.family == "poisson-lognormal":
+        low, high = (
+            response.exposure * np.exp(edge) for edge in (np.minimum(before, after), np.maximum(before, after))
+        )
+        if low.min() > _MANY:  # the logarithms of such counts are nearly normal, with 1 / mean added to their variance
+            return normal_cdf(sign * (after - before) / np.sqrt(2 * spread**2 + 1 / low + 1 / high))
     higher = np.concatenate([_overlap_of_steps(response, before[p], after[p], spread[p]) for p in parts])
     return higher if sign > 0 else 1 - higher
 
@@ -224,13 +235,19 @@ def _points(response: Response, before: np.ndarray, after: np.ndarray, spread: n
     ends = []
     for predictor in (before, after):
         mean, variance = _moments(response, predictor, spread, scale=np.ones(1))
-        ends.append(mean + 12 * np.sqrt(variance) + 5)
+        ends.append(mean + 9 * np.sqrt(variance) + 5)
     end = np.maximum(*ends)[:, None]
-    return np.floor(np.where(end < _POINTS, _POINTS, end) / _POINTS * np.arange(_POINTS)[None, :])
+    every = int(np.ceil(np.quantile(end, 0.99)))
+    count = min(every, _POINTS if every <= _POINTS else _FEW_POINTS)
+    points = np.arange(count)[None, :]
+    # Where some are left out they lie closer below, where the narrower of the two distributions lies.
+    return np.where(end <= count, points, np.floor(end * (points / count) ** 1.5))
 
 
 def _cumulative(response: Response, predictor: np.ndarray, spread: np.ndarray, points: np.ndarray) -> np.ndarray:
     """P(count or rating <= point); 1 at the last point."""
+    from scipy import special  # type: ignore[import-untyped]  # takes a while to import, and scores do without
+
     match response.family:
         case "rating":
             found = special.ndtr((points + 0.5 - predictor) / spread)
@@ -239,13 +256,18 @@ def _cumulative(response: Response, predictor: np.ndarray, spread: np.ndarray, p
             found = found / found[:, -1:]
         case "count":
             mean, size = response.exposure * np.exp(predictor), 1 / (spread**2 + 1e-8)
-            found = special.betainc(size, points + 1, size / (size + mean))
+            steps = points[:, -1] >= points.shape[1]
+            log_mass = special.gammaln(points + size) - special.gammaln(size) - special.gammaln(points + 1)
+            log_mass += points * np.log(mean / (size + mean)) - size * np.log1p(mean / size)
+            found = np.cumsum(np.exp(log_mass), axis=1)
+            # Where not every whole number is a point, its mass does not sum up; the distribution function is dearer.
+            found[steps] = special.betainc(size[steps], points[steps] + 1, (size / (size + mean))[steps])
         case "poisson":
             found = special.pdtr(points, response.exposure * np.exp(predictor))
         case _:
             found = sum(
                 w * special.pdtr(points, response.exposure * np.exp(predictor + spread * x))
-                for x, w in zip(_NODES[5:-5], _WEIGHTS[5:-5], strict=True)
+                for x, w in zip(_NODES[8:-8], _WEIGHTS[8:-8], strict=True)
             )
     found = np.array(found)
     found[:, -1] = 1.0
@@ -253,10 +275,17 @@ def _cumulative(response: Response, predictor: np.ndarray, spread: np.ndarray, p
 
 
 def _log_beta_binomial(points: np.ndarray, trials: float, predictor: np.ndarray, spread: np.ndarray) -> np.ndarray:
-    size = 1 / (spread**2 + 1e-6)
-    a, b = size * special.expit(predictor) + 1e-12, size * special.expit(-predictor) + 1e-12
+    from scipy import special
+
+    a, b = _beta(predictor, spread)
     ways = -np.log(trials + 1) - special.betaln(points + 1, trials - points + 1)
     return ways + special.betaln(points + a, trials - points + b) - special.betaln(a, b)
+
+
+def _beta(predictor: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Parameters of the beta distribution of a session's share."""
+    size = 1 / (spread**2 + 1e-6)
+    return size * _expit(predictor) + 1e-12, size * _expit(-predictor) + 1e-12
 
 
 def new_values(
@@ -306,8 +335,6 @@ def new_values(
             return unit * rng.poisson(mean)
         case "proportion":
             n = np.broadcast_to(r.trials if trials is None else trials, predictor.shape).astype("int64")
-            size = np.broadcast_to(1 / (spread**2 + 1e-6), predictor.shape)
-            a, b = size * special.expit(predictor) + 1e-12, size * special.expit(-predictor) + 1e-12
-            return unit * rng.binomial(n, rng.beta(a, b))
+            return unit * rng.binomial(n, rng.beta(*_beta(predictor, spread)))
         case _:
             return predictor

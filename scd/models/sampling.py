@@ -7,16 +7,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import numpy as np
 import nutpie
 import xarray as xr
 
-from scd.models.gaussian import build_single_case
-from scd.models.multilevel import build_multilevel, multilevel_data
-from scd.models.priors import Priors, priors_for
-from scd.models.series import Series
-from scd.models.terms import SINGLE_CASE_MODELS, single_case_data
-from scd.study import Measure
+from scd.models.structure import Structure, build_structure, stand_in
 
 __all__ = ["CHAINS", "DRAWS", "compilations", "sample"]
 
@@ -34,8 +28,7 @@ _compiling = threading.Lock()
 def sample(
     data: dict[str, Any],
     *,
-    structure: str = "single-case",
-    capacity: int = 0,
+    structure: Structure,
     seed: int,
     draws: int = DRAWS,
     chains: int = CHAINS,
@@ -47,10 +40,8 @@ def sample(
     ----------
     data : dict
         The model's named arrays, best on a scale of unit size.
-    structure : {"single-case", "gradual", "multilevel"}
+    structure : Structure
         What to compile, once a process.
-    capacity : int
-        Room for so many cases in the multilevel structure.
     seed : int
         Same seed and data, same draws.
     draws, chains : int
@@ -66,11 +57,11 @@ def sample(
         The acceptance rate the draws were made with.
     """
     with _compiling:
-        compiled = _compiled(structure, capacity)
+        compiled = _compiled(structure)
     ready = compiled.with_data(**data)
     if progress:
         progress(0.3)
-    for target_accept in _MULTILEVEL_TARGET_ACCEPT if structure == "multilevel" else _TARGET_ACCEPT:
+    for target_accept in _MULTILEVEL_TARGET_ACCEPT if structure.cases else _TARGET_ACCEPT:
         tree = nutpie.sample(
             ready,
             draws=draws,
@@ -95,31 +86,5 @@ def compilations() -> int:
 
 
 @cache
-def _compiled(structure: str, capacity: int) -> Any:
-    series, priors = _placeholder()
-    if structure == "multilevel":
-        built = build_multilevel(multilevel_data(series, priors), capacity=capacity)
-    elif structure == "gradual":
-        data = single_case_data(series, priors, model="gradual")
-        built = build_single_case(data, terms=SINGLE_CASE_MODELS["gradual"])
-    else:
-        built = build_single_case(single_case_data(series, priors, model="level"))
-    return nutpie.compile_pymc_model(built)
-
-
-def _placeholder() -> tuple[Series, Priors]:
-    """Stand-in data to compile with: no client's numbers can reach a compile cache."""
-    obs = 4
-    measure = Measure(key="y", label="Y", improvement="increase", minimum=-2.5, maximum=2.5)
-    series = Series(
-        cases=("A",),
-        measures=(measure,),
-        phases=(("A1", "B1"),),
-        value=np.array([0.0, 0.5, -0.5, 0.0]),
-        session=np.arange(1, obs + 1),
-        case_index=np.zeros(obs, dtype="int64"),
-        phase_index=np.array([0, 0, 1, 1]),
-        intervention=np.array([0.0, 0.0, 1.0, 1.0]),
-        phase_start=np.array([1, 1, 3, 3]),
-    )
-    return series, priors_for(measure)
+def _compiled(structure: Structure) -> Any:
+    return nutpie.compile_pymc_model(build_structure(structure, stand_in(structure)))

@@ -1,4 +1,4 @@
-"""What the single-case models add to a level and its change, and the arrays that carry it."""
+"""What the models add to a level and its change, and the arrays that carry it into any family."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from scd.models.priors import Priors
     from scd.models.series import Series
 
-__all__ = ["PHASE_CAPACITY", "SINGLE_CASE_MODELS", "TERMS", "single_case_data", "spread_data"]
+__all__ = ["PHASE_CAPACITY", "SINGLE_CASE_MODELS", "TERMS", "predictor_data", "spread_data"]
 
 # What each model adds to alpha + delta D. Every term but `carried` is switched off by zeros in its data, so that one
 # compiled structure, with all the TERMS, samples all the models but `gradual`.
@@ -29,59 +29,73 @@ TERMS = ("trend", "slope_change", "gamma")
 PHASE_CAPACITY = 8
 
 
-def single_case_data(series: Series, priors: Priors, *, model: str) -> dict[str, Any]:
-    """The named arrays that a single-case model takes as `pm.Data`.
+def predictor_data(series: Series, priors: Priors, *, model: str) -> dict[str, Any]:
+    """The named arrays of what the expected values hang on, the same in every family.
 
     Parameters
     ----------
     series : Series
-        One case.
+        One case, or several for the multilevel model.
     priors : Priors
-        On the scale of ``series.value``.
-    model : {"level", "level-trend", "phase-level", "piecewise", "gradual"}
-        Which model; the data of the terms that it lacks are zeros.
+        On the scale of the expected values.
+    model : {"level", "level-trend", "phase-level", "piecewise", "gradual", "multilevel"}
+        Which model; the data of the terms that a single-case model lacks are zeros.
 
     Returns
     -------
     dict of str to ndarray
     """
+    if model == "multilevel":
+        return {
+            "intervention": series.intervention,
+            "case_index": series.case_index,
+            "alpha_mean_prior": np.array([priors.center, priors.alpha_sd]),
+            "alpha_sd_prior_sd": np.array(priors.alpha_between_sd),
+            "delta_mean_prior_sd": np.array(priors.delta_sd),
+            "delta_sd_prior_sd": np.array(priors.delta_between_sd),
+        }
+    level = {
+        "alpha_prior": np.array([priors.center, priors.alpha_sd]),
+        "delta_prior_sd": np.array(priors.delta_sd),
+    }
     off = np.zeros(len(series.value))
     terms = SINGLE_CASE_MODELS[model]
     if "carried" in terms:
         lag, treated = lags_treated(series)
-        return {
-            "value": series.value,
-            "lag": lag,
-            "treated": treated,
-            "gap": series.gap,
-            "linked": series.linked,
-            "alpha_prior": np.array([priors.center, priors.alpha_sd]),
-            "delta_prior_sd": np.array(priors.delta_sd),
-            **spread_data(priors),
-        }
+        return {"lag": lag, "treated": treated, **level}
     return {
-        "value": series.value,
         "intervention": series.intervention,
-        "gap": series.gap,
-        "linked": series.linked,
         "time": off if "trend" not in terms else series.time_from_start if model == "piecewise" else series.time,
         "time_in_intervention": series.intervention * series.time_in_phase if "slope_change" in terms else off,
         "phase_index": series.phase_index,
         "phases_differ": np.array(float("gamma" in terms)),
-        "alpha_prior": np.array([priors.center, priors.alpha_sd]),
-        "delta_prior_sd": np.array(priors.delta_sd),
         "trend_prior_sd": np.array(priors.trend_sd),
         "slope_change_prior_sd": np.array(priors.slope_change_sd),
         "omega_prior_sd": np.array(priors.omega_sd),
-        **spread_data(priors),
+        **level,
     }
 
 
-def spread_data(priors: Priors) -> dict[str, np.ndarray]:
-    """The priors of the within-phase SD and the autocorrelation, as arrays for `pm.Data`."""
+def spread_data(series: Series, priors: Priors, *, model: str) -> dict[str, np.ndarray]:
+    """The named arrays of deviations that are autocorrelated: gaps, and the priors of their SD and correlation.
+
+    Parameters
+    ----------
+    series, priors, model
+        As in `predictor_data`.
+
+    Returns
+    -------
+    dict of str to ndarray
+    """
     # So wide a normal is flat to nine digits over (-0.99, 0.99).
     phi_sd = min(priors.phi_sd, 1e5)
-    return {
+    data = {
+        "gap": series.gap,
+        "linked": series.linked,
         "sigma_prior": np.array([priors.sigma_sd, priors.sigma_floor, float(priors.sigma_of == "innovation")]),
         "phi_prior": np.array([priors.phi_mean, phi_sd]),
     }
+    if model == "multilevel":
+        data["sigma_spread_prior_sd"] = np.array(priors.sigma_between_sd)
+    return data
