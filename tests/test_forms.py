@@ -561,7 +561,7 @@ def _put(row, **entries: str) -> None:
 
 def test_minutes_and_trials_are_asked_for_only_where_the_scale_has_them(counted):
     row = counted.sessions_form.case.rows[0]
-    assert [f.name for f in row.beside.values()] == ["Calls: minutes (optional)", "Hits: trials (optional)"]
+    assert [f.name for f in row.beside.values()] == ["Calls, minutes", "Hits, trials"]
     _put(row, calls="12", calls_="30,5", hits="0,8", hits_="10", phq="14")
     counted.sessions_form.save.click()
     (session,) = _stored(counted).study.cases[0].sessions
@@ -611,19 +611,19 @@ def test_a_mistake_in_minutes_or_trials_is_told_beside_its_field(counted, entrie
 
 def test_minutes_and_trials_are_read_from_a_table_for_the_measures_that_have_them(counted):
     table = counted.sessions_form.table
-    table.pasted.value = "session;Calls;Hits;PHQ-9;minutes;trials\n1;12;0,8;14;30;20\n2;;0,5;13;;20"
+    table.pasted.value = "session;Calls;Hits;PHQ-9;minutes;trials\n1;12;0,8;14;30;10\n2;;0,5;13;;20"
     table.read.click()
     assert "2 sessions read" in table.told.value
     counted.sessions_form.save.click()
     first = _stored(counted).study.cases[0].sessions[0]
     told = [(v.measure, v.value, v.minutes, v.trials) for v in first.values]
-    assert told == [("calls", 12, 30, 20), ("hits", 0.8, None, 20), ("phq-9", 14, None, None)]
+    assert told == [("calls", 12, 30, None), ("hits", 0.8, None, 10), ("phq-9", 14, None, None)]
     row = counted.sessions_form.case.rows[0]
     row.number.value = "2"
     _put(row, phq="9")
     counted.sessions_form.save.click()
     corrected = _stored(counted).study.cases[0].sessions[1]
-    assert [(v.value, v.trials) for v in corrected.values] == [(None, 20), (0.5, 20), (9, None)], "the rest stays"
+    assert [(v.value, v.trials) for v in corrected.values] == [(None, None), (0.5, 20), (9, None)], "the rest stays"
 
 
 def test_minutes_of_a_missed_session_are_locked_with_it(counted):

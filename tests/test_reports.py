@@ -398,9 +398,10 @@ def hostile(tmp_path_factory) -> dict[str, str]:
 
 
 SAFE = {
-    "html", "head", "meta", "title", "style", "body", "main", "header", "footer", "div", "p", "span", "h1", "h2", "h3", "ul",
-    "li", "dl", "dt", "dd", "table", "caption", "thead", "tbody", "tr", "th", "td", "figure", "figcaption", "details",
-    "summary", "svg", "desc", "g", "path", "text", "tspan", "rect", "line", "defs", "clippath", "strong", "em",
+    "html", "head", "meta", "title", "style", "body", "main", "header", "footer", "div", "p", "span", "h1", "h2", "h3",
+    "ul", "li", "dl", "dt", "dd", "table", "caption", "thead", "tbody", "tr", "th", "td", "figure", "figcaption",
+    "details", "summary", "svg", "desc", "g", "path", "text", "tspan", "rect", "line", "defs", "clippath",
+    "strong", "em",
 }  # fmt: skip
 
 

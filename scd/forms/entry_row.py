@@ -44,7 +44,7 @@ class EntryRow(View):
         self.date = day("Date (optional)", width="10.5em")
         self.values = {m.key: typed(m.label, placeholder=_limits(m), width=_width(m), above=True) for m in measures}
         self.beside = {
-            m.key: typed(f"{m.label}: {kind} (optional)", width=_width(m, extra=20), above=True)
+            m.key: typed(f"{m.label}, {kind}", placeholder="optional", width=_width(m, extra=9), above=True)
             for m in measures
             if (kind := asked_beside(m))
         }

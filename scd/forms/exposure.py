@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
-from scd.study import Measure, Session, Value
+from scd.records.tables import Preview, measure_key
+from scd.study import Measure
 
-__all__ = ["asked_beside", "without_strangers"]
+__all__ = ["asked_beside", "called", "with_own_columns"]
 
 Kind = Literal["minutes", "trials"]
 
-# What a form asks for, and what may also come from a table: of a percentage the trials tell the weight.
 _ASKED: dict[str, Kind] = {"count": "minutes", "rate": "minutes", "proportion": "trials"}
-_KEPT: dict[Kind, tuple[str, ...]] = {"minutes": ("count", "rate"), "trials": ("count", "proportion", "percentage")}
+# What a table may tell beyond that: of a percentage the trials tell the weight, and a count may be so many of them.
+_TOLD: dict[Kind, tuple[str, ...]] = {"minutes": ("count", "rate"), "trials": ("proportion", "percentage", "count")}
 
 
 def asked_beside(measure: Measure) -> Kind | None:
@@ -37,31 +39,49 @@ def asked_beside(measure: Measure) -> Kind | None:
     return _ASKED.get(measure.scale)
 
 
-def without_strangers(session: Session, measures: tuple[Measure, ...]) -> Session:
-    """The session without minutes and trials of measures that have none: a table's column is for the whole row.
-
-    Parameters
-    ----------
-    session : Session
-        As read from a table.
-    measures : tuple of Measure
-        Of its case.
-
-    Returns
-    -------
-    Session
+def called(label: str, measures: tuple[Measure, ...]) -> Measure | None:
+    """The measure that a table calls by a label; None where it is none of these.
 
     Examples
     --------
     >>> from scd.study.catalogue import from_catalogue
-    >>> session = Session(number=1, values=(Value(measure="phq-9", value=14, minutes=30),))
-    >>> without_strangers(session, (from_catalogue("phq-9"),)).values[0].minutes is None
-    True
+    >>> called("PHQ-9", (from_catalogue("phq-9"), from_catalogue("gad-7"))).key
+    'phq-9'
     """
-    scales = {m.key: m.scale for m in measures}
-    return session.replace(values=tuple(_kept(value, scales[value.measure]) for value in session.values))
+    return next((m for m in measures if m.key == measure_key(label) or m.label.casefold() == label.casefold()), None)
 
 
-def _kept(value: Value, scale: str) -> Value:
-    strange = {kind: None for kind, scales in _KEPT.items() if scale not in scales}
-    return value.replace(**strange) if strange else value
+def with_own_columns(preview: Preview, measures: tuple[Measure, ...]) -> Preview:
+    """The table with minutes and trials only beside the values that they belong to.
+
+    Parameters
+    ----------
+    preview : Preview
+        As read. In a wide table one column stands beside all measures of a row.
+    measures : tuple of Measure
+        What it may measure.
+
+    Returns
+    -------
+    Preview
+        Minutes stay with counts and rates; trials with proportions, or else percentages, or else counts.
+
+    Examples
+    --------
+    >>> from scd.records.tables import read_table
+    >>> calls = Measure(key="calls", label="Calls", improvement="increase", scale="count")
+    >>> mood = Measure(key="mood", label="Mood", improvement="increase")
+    >>> preview = read_table("session,calls,mood,minutes\\n1,4,5,30\\n", name="pasted text")
+    >>> with_own_columns(preview, (calls, mood)).rows["minutes"].tolist()
+    [30.0, nan]
+    """
+    single = measures[0] if len(measures) == len(preview.measures) == 1 else None  # fits whatever its name
+    found = {label: called(label, measures) or single for label in preview.measures}
+    rows = preview.rows.copy()
+    for kind, scales in _TOLD.items():
+        held = [m.scale for m in found.values() if m is not None]
+        if preview.form == "wide" and kind == "trials":  # one column of trials can't be every measure's
+            scales = tuple(scale for scale in scales if scale in held)[:1]
+        strange = [label for label, m in found.items() if m is not None and m.scale not in scales]
+        rows.loc[rows["measure"].isin(strange), kind] = float("nan")
+    return replace(preview, rows=rows)

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 import ipywidgets as widgets
 
 from scd.forms.alert import Alert
-from scd.forms.exposure import without_strangers
+from scd.forms.exposure import called, with_own_columns
 from scd.forms.markup import mistake, said, table
 from scd.forms.schedule import case_name
 from scd.forms.view import View, button, row, shown
-from scd.records.tables import Preview, measure_key, read_table, sessions_from_table
+from scd.records.tables import Preview, read_table, sessions_from_table
 from scd.study import Case, Measure, Session, Study, StudyError
 
 __all__ = ["TableEntry"]
@@ -130,6 +130,7 @@ class TableEntry(View):
         """Sessions by case code, checked against the study."""
         assert self._study is not None
         study = self._study
+        preview = with_own_columns(preview, study.measures)
         if len(preview.cases) > 1:
             found = {self._code_of(label): label for label in preview.cases}
             sessions = {
@@ -146,9 +147,7 @@ class TableEntry(View):
             measures = study.measures_of(study.case(self._case))
             sessions = {self._case: sessions_from_table(preview, measures=measures)}
         for code, rows in sessions.items():
-            case_measures = study.measures_of(study.case(code))
-            sessions[code] = tuple(without_strangers(session, case_measures) for session in rows)
-            study = study.with_case(study.case(code).record(*sessions[code]))
+            study = study.with_case(study.case(code).record(*rows))
         return sessions
 
     def _code_of(self, label: str) -> str:
@@ -163,12 +162,8 @@ class TableEntry(View):
 
 def _own(preview: Preview, study: Study, case: Case) -> dict[str, Measure]:
     """The columns of a table that belong to one behaviour: those named like its measures."""
-    return {
-        label: measure
-        for label in preview.measures
-        for measure in study.measures_of(case)
-        if measure.key == measure_key(label) or measure.label.casefold() == label.casefold()
-    }
+    found = {label: called(label, study.measures_of(case)) for label in preview.measures}
+    return {label: measure for label, measure in found.items() if measure is not None}
 
 
 def _looked_at(preview: Preview) -> str:
