@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_exact", "linear_model", "quadrature_of", "stored", "sum_of"]
 
-_OUTER_POINTS = 20
+_OUTER_POINTS = {"gamma": 18, "carried": 40}
 
 
 def linear_model(series: Series, priors: Priors, *, model: str, refine: float = 1.0) -> LinearModel:
@@ -53,7 +53,7 @@ def linear_model(series: Series, priors: Priors, *, model: str, refine: float = 
         sds.append(priors.slope_change_sd)
     design, sd = np.stack(columns, axis=-1)[None], np.array([sds])
     outer, weight = np.zeros(1), np.ones(1)
-    points = round(_OUTER_POINTS * refine)
+    points = round(refine * max((_OUTER_POINTS.get(term, 1) for term in terms), default=1))
     if "gamma" in terms:
         outer, weight = _half_normal_grid(priors.omega_sd, points=points)
         labels = series.phases[0]

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LinearModel", "Quadrature", "integrate"]
 
-# A grid ends where the density is e**-18 of its peak: what lies outside holds less than a ten-millionth.
-_DEPTH = 18.0
+# A grid ends where the density is e**-16 of its peak: what lies outside holds less than a millionth.
+_DEPTH = 16.0
 _PHI_LIMIT = 0.99
 # phi = 0.99 tanh(u): at |u| = 9 all but 3e-8 of the range is inside.
 _U_LIMIT = 9.0
@@ -238,7 +238,7 @@ def integrate(
         low, high = coarse[max(inside[0] - 1, 0)], coarse[min(inside[-1] + 1, len(coarse) - 1)]
         u = np.linspace(low, high, max(math.ceil((high - low) / fine), 8))
         step = float(u[1] - u[0])
-    points = math.ceil(24 * refine)
+    points = math.ceil(28 * refine)
     piece = max(1, int(_CHUNK / (len(model.outer) * len(u) * points)))
     parts = [_on_grid(value[i : i + piece], model, priors, u, points=points) for i in range(0, len(value), piece)]
     moments = parts[0][0]
