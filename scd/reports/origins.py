@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from scd.reports.markup import Piece, facts, paragraphs
-from scd.reports.phrases import engine_words, judged_words, record_words, whole
+from scd.reports.phrases import engine_words, judged_words, record_words, rhat_words, whole
 from scd.reports.shares import has_several_clients
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _checks(summary: Summary) -> str:
     found = summary.diagnostics
     passed = "Passed" if found.get("ok") else "NOT passed"
     return (
-        f"{passed}. R-hat at most {_rhat(summary)} (must be below 1.01); effective draws at least "
+        f"{passed}. R-hat at most {rhat_words(found.get('rhat_max'))} (must be below 1.01); effective draws at least "
         f"{whole(found.get('ess_bulk_min'))} in bulk and {whole(found.get('ess_tail_min'))} in the tails (must be 400 "
         f"or more); divergences: {whole(found.get('divergences'))} (must be 0)"
     )
@@ -96,11 +96,6 @@ def _figures(summary: Summary) -> str:
         return "no chains to check"
     found = summary.diagnostics
     return (
-        f"R-hat {_rhat(summary)}, effective draws {whole(found.get('ess_bulk_min'))} and "
+        f"R-hat {rhat_words(found.get('rhat_max'))}, effective draws {whole(found.get('ess_bulk_min'))} and "
         f"{whole(found.get('ess_tail_min'))}, divergences {whole(found.get('divergences'))}"
     )
-
-
-def _rhat(summary: Summary) -> str:
-    largest = summary.diagnostics.get("rhat_max")
-    return "–" if largest is None else f"{largest:.4f}"

@@ -29,6 +29,7 @@ __all__ = [
     "overall_effect",
     "probability",
     "record_words",
+    "rhat_words",
     "session_words",
     "value_words",
     "whole",
@@ -141,6 +142,9 @@ def effect_words(effect: str, *, unit: str) -> str:
         "trend": f"Trend ({unit} a session)",
         "consistent_change": "Every change the right way",
         "nap": "Non-overlap (NAP)",
+        "rate_ratio": "Ratio, intervention to baseline",
+        "odds_ratio": "Odds ratio, intervention to baseline",
+        "percent_change": "Change in % of baseline",
     }
     return named.get(effect, effect.replace("_", " "))
 
@@ -181,6 +185,17 @@ def whole(value: float | None) -> str:
     ('1,234', '–')
     """
     return _NONE if value is None or value != value else f"{value:,.0f}"
+
+
+def rhat_words(value: float | None) -> str:
+    """An R-hat with the digits that its limit of 1.01 needs, or a dash where there is none.
+
+    Examples
+    --------
+    >>> rhat_words(1.00421)
+    '1.0042'
+    """
+    return _NONE if value is None else f"{value:.4f}"
 
 
 def interval(lower: float | None, upper: float | None) -> str:

@@ -38,6 +38,19 @@ __all__ = ["course", "data", "effect_table", "outcome_table", "overview"]
 # What heads the table; the other effects are folded away below it.
 _MAIN = {"level_change", "level_change_first", "level_change_last", "slope_change", "trend", "consistent_change"}
 
+_EXPLAINED = (
+    (
+        {"standardized_change"},
+        "The standardised change is in SDs of the client's own values, positive when things got better.",
+    ),
+    (
+        {"nap"},
+        "NAP is how probable it is that a value under intervention is better than one in baseline; 0.5 is no "
+        "difference.",
+    ),
+    ({"rate_ratio", "odds_ratio"}, "A ratio of 1 is no change."),
+)
+
 
 def overview(job: Job) -> Markup:
     """One line for each outcome, to be seen at a glance; nothing when there is only one outcome.
@@ -99,11 +112,9 @@ def effect_table(job: Job) -> Piece:
     )
     html += paragraphs([notes], kind="note")
     if rest:
-        caption = (
-            "The standardised change is in SDs of the client's own values, positive when things got better. NAP is how "
-            "probable a value under intervention is better than one in baseline; 0.5 is no difference. "
-            f"{summary.grade}"
-        )
+        shown = {row.effect for row in rest}
+        told = " ".join(said for effects, said in _EXPLAINED if shown & effects)
+        caption = f"{told} {summary.grade}"
         more = _effects(job, rest, summary=summary, caption=caption)
         html += fold("More effects: standardised, and phase by phase", more)
     return Piece(html, name="effect table")
