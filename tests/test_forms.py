@@ -168,7 +168,7 @@ def test_an_abab_study_from_the_empty_page_to_its_reports(workspace):
     assert max(shares) > 0.5
     assert "probability of improvement" in result.words.value
     assert "<svg" in result.chart.value
-    assert "A2-B2" in result.effects.value
+    assert "A2 and B2" in result.effects.value
     assert "integrated numerically" in result.diagnostics.value
     assert "R-hat" not in result.diagnostics.value, "nothing was sampled"
     assert not page.effect_form.run.disabled
