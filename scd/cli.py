@@ -73,7 +73,41 @@ class Model(StrEnum):
     LEVEL_TREND = "level-trend"
     PHASE_LEVEL = "phase-level"
     PIECEWISE = "piecewise"
+    GRADUAL = "gradual"
     MULTILEVEL = "multilevel"
+
+
+class Scale(StrEnum):
+    """A kind of number."""
+
+    SCORE = "score"
+    RATING = "rating"
+    COUNT = "count"
+    RATE = "rate"
+    PROPORTION = "proportion"
+    PERCENTAGE = "percentage"
+    DURATION = "duration"
+
+
+class Family(StrEnum):
+    """How values are taken; see `scd.models.families`."""
+
+    GAUSSIAN = "gaussian"
+    RATING = "rating"
+    COUNT = "count"
+    POISSON = "poisson"
+    POISSON_LOGNORMAL = "poisson-lognormal"
+    PROPORTION = "proportion"
+    LOG = "log"
+    LOGIT = "logit"
+
+
+class Computing(StrEnum):
+    """An engine of `scd.models.fit`."""
+
+    AUTO = "auto"
+    EXACT = "exact"
+    NUTS = "nuts"
 
 
 class Form(StrEnum):
@@ -111,6 +145,9 @@ ColumnOption = Annotated[
     typer.Option("--column", metavar="ROLE=NAME", help="Which column is what, such as --column value=score."),
 ]
 SheetOption = Annotated[str | None, typer.Option("--sheet", help="The sheet of a workbook.")]
+ScaleOption = Annotated[
+    Scale, typer.Option(help="What kind of number it is; columns 'minutes' and 'trials' are exposure and denominator.")
+]
 RangeOption = Annotated[
     tuple[float, float] | None, typer.Option("--range", metavar="LOW HIGH", help="The instrument's range.")
 ]
@@ -175,6 +212,7 @@ def import_(
         list[str] | None,
         typer.Option(metavar="KEY | SERIES=KEY", help="A measure of the catalogue, such as phq-9."),
     ] = None,
+    scale: ScaleOption = Scale.SCORE,
     limits: RangeOption = None,
     unit: Annotated[str, typer.Option(help="The word for one unit of the measure.")] = "points",
     name: Annotated[str | None, typer.Option(help="The measure's name on the pages; else the table's.")] = None,
@@ -197,6 +235,7 @@ def import_(
         preview,
         keys=measure or (),
         improvement=None if improvement is None else improvement.value,
+        scale=scale.value,
         limits=limits,
         unit=unit,
         name=name,
@@ -281,10 +320,15 @@ def list_(json_: JsonOption = False, workspace: WorkspaceOption = None) -> None:
 def analyze(
     file: Annotated[Path, typer.Argument(help="CSV or XLSX.")],
     improvement: Annotated[Direction, typer.Option(help="The direction that is better.")],
+    scale: ScaleOption = Scale.SCORE,
     limits: RangeOption = None,
     center: Annotated[float | None, typer.Option(help="Centre of the priors; by default mid-range.")] = None,
     unit: Annotated[float | None, typer.Option(help="Unit of the priors; by default a fifth of the range.")] = None,
     model: Annotated[Model | None, typer.Option(help="By default the headline model of the design.")] = None,
+    family: Annotated[Family | None, typer.Option(help="How to take the values; by default as the scale says.")] = None,
+    engine: Annotated[
+        Computing, typer.Option(help="Integrate exactly or sample; auto integrates where it can.")
+    ] = Computing.AUTO,
     case: Annotated[str | None, typer.Option(help="Only this case of the file.")] = None,
     measure: Annotated[str | None, typer.Option(help="The series of the file; by default the first.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the sampler.")] = 1,
@@ -299,10 +343,13 @@ def analyze(
         file,
         name=file.name,
         improvement=improvement.value,
+        scale=scale.value,
         limits=limits,
         center=center,
         unit=unit,
         model=None if model is None else model.value,
+        family=None if family is None else family.value,
+        engine=engine.value,
         case=case,
         measure=measure,
         seed=seed,

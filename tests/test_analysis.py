@@ -278,8 +278,7 @@ def test_cautions_name_floor_scale_misses_and_moved_phases(lambert):
     study = a_study(((0, 0, 0, 1), (0, 0, 0, 0)), low=0, high=10)
     found = " ".join(cautions(study, {study.code: study.measures[0]}))
     assert "7 of 8 values lie at the floor (0)" in found
-    count = study.replace(measures=(study.measures[0].replace(scale="count"),))
-    assert "Score is a count" in " ".join(cautions(count, {study.code: count.measures[0]}))
+    assert "floor" not in " ".join(cautions(study, {study.code: study.measures[0]}, family="rating"))
     flat = a_study(((2, 2), (2, 2)), low=0, high=10)
     assert "all values are 2" in " ".join(cautions(flat, {flat.code: flat.measures[0]}))
     case = lambert.cases[0]

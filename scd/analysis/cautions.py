@@ -11,6 +11,8 @@ __all__ = ["cautions", "too_few_points"]
 _FEWEST = 3
 _EDGE_SHARE = 0.5
 _MISSED_SHARE = 0.2
+# Families whose model knows where the values end.
+_KNOWS_EDGES = ("rating", "count", "poisson", "poisson-lognormal", "proportion")
 
 
 def too_few_points(study: Study, measure_of: dict[str, Measure]) -> dict[str, str]:
@@ -37,7 +39,7 @@ def too_few_points(study: Study, measure_of: dict[str, Measure]) -> dict[str, st
     return why
 
 
-def cautions(study: Study, measure_of: dict[str, Measure]) -> tuple[str, ...]:
+def cautions(study: Study, measure_of: dict[str, Measure], *, family: str = "gaussian") -> tuple[str, ...]:
     """Warnings about a study's data, most serious first.
 
     Parameters
@@ -46,6 +48,8 @@ def cautions(study: Study, measure_of: dict[str, Measure]) -> tuple[str, ...]:
         The record.
     measure_of : dict of str to Measure
         The measure of each case that is judged.
+    family : str
+        How the values were taken; see `scd.models.families`.
 
     Returns
     -------
@@ -54,23 +58,19 @@ def cautions(study: Study, measure_of: dict[str, Measure]) -> tuple[str, ...]:
     """
     found: list[str] = []
     for code, measure in measure_of.items():
-        found += _case_cautions(study.case(code), measure)
+        found += _case_cautions(study.case(code), measure, family)
     left_out = [c.code for c in study.cases if c.code not in measure_of]
     if left_out and measure_of:
         found.append(f"Not in this estimate, for want of values: {', '.join(left_out)}.")
     return tuple(found)
 
 
-def _case_cautions(case: Case, measure: Measure) -> Iterator[str]:
+def _case_cautions(case: Case, measure: Measure, family: str) -> Iterator[str]:
     values = [v for s in case.sessions if (v := s.value(measure.key)) is not None]
     if len(set(values)) == 1:
         yield f"Case {case.code}: all values are {values[0]:g}; a series that never changes tells little."
-    if measure.scale in ("count", "rate", "proportion", "percentage", "duration"):
-        yield (
-            f"{measure.label} is a {measure.scale}; this model treats it as a score with even spread, "
-            "so read it with care near the ends of its range."
-        )
-    for edge, name in ((measure.minimum, "floor"), (measure.maximum, "ceiling")):
+    edges = () if family in _KNOWS_EDGES else ((measure.minimum, "floor"), (measure.maximum, "ceiling"))
+    for edge, name in edges:
         at_edge = sum(v == edge for v in values)
         if edge is not None and len(set(values)) > 1 and at_edge >= _EDGE_SHARE * len(values):
             yield (

@@ -11,11 +11,14 @@ from scd.analysis.cautions import cautions, too_few_points
 from scd.analysis.words import client_words, clinician_words, grade_words
 from scd.design.standards import grade_wwc
 from scd.models.priors import Priors
+from scd.models.response import FAMILY_WORDS
 from scd.study import Measure, Study, StudyError
 from scd.study.record import Record
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from scd.models import Engine
 
 __all__ = ["Effect", "Level", "Projection", "Summary", "headline_model", "summarize"]
 
@@ -75,6 +78,8 @@ class Summary(Record):
         Key of the measure; several keys joined by ``+`` where the cases have different ones.
     model, engine : str
         What was fitted and by which engine.
+    family : str
+        How the values were taken; see `scd.models.families`.
     priors : dict
         In words, by parameter.
     diagnostics : dict
@@ -102,6 +107,7 @@ class Summary(Record):
     measure: str
     model: str
     engine: str
+    family: str = "gaussian"
     priors: dict[str, str]
     diagnostics: dict[str, float | int | bool | None]
     effects: tuple[Effect, ...]
@@ -176,7 +182,9 @@ def summarize(
     measure: str | None = None,
     case: str | None = None,
     model: str | None = None,
+    family: str | None = None,
     priors: Priors | None = None,
+    engine: Engine = "auto",
     seed: int = 1,
     progress: Callable[[float], None] | None = None,
 ) -> Summary:
@@ -193,8 +201,12 @@ def summarize(
     model : str, optional
         Default: `headline_model`. Single-case models are fitted to every case that has values in baseline and
         under intervention; the multilevel model also gives every such case's unpooled effect.
+    family : str, optional
+        How to take the values; by default as the measure's scale says, see `scd.models.families`.
     priors : Priors, optional
         Default: on the measure's declared scale.
+    engine : {"auto", "exact", "nuts"}
+        As in `scd.models.fit`; with ``exact``, the multilevel model is refused.
     seed : int
         Seed of the sampler.
     progress : callable, optional
@@ -228,7 +240,9 @@ def summarize(
             measure=measure,
             case=code,
             model=fitted,
+            family=family,
             priors=priors,
+            engine=engine,
             seed=seed,
             progress=None if progress is None else _share(progress, done, len(jobs)),
         )
@@ -266,6 +280,7 @@ def summarize(
         measure="+".join(dict.fromkeys(m.key for m in measure_of.values())),
         model=model,
         engine=first.attrs["engine"],
+        family=first.attrs["family"],
         priors=json.loads(first.attrs["priors"]),
         diagnostics={k: _finite(v) for k, v in worst.model_dump().items()} | {"ok": worst.ok},
         effects=effects if worst.ok else (),
@@ -274,7 +289,7 @@ def summarize(
         grade=grade.words,
         text=text,
         client_text=client,
-        warnings=cautions(study, measure_of),
+        warnings=(*_notes(trees, measure_of), *cautions(study, measure_of, family=first.attrs["family"])),
         withheld="" if worst.ok else worst.reason,
         versions=json.loads(first.attrs["versions"]),
         seed=seed,
@@ -303,6 +318,15 @@ def _jobs(
         message = "\n".join(e.message for e in refusals)
         raise StudyError(message, field=refusals[0].field, problems=tuple(refusals) if len(refusals) > 1 else ())
     return [(model, code) for code in usable]
+
+
+def _notes(trees: list[Any], measure_of: dict[str, Measure]) -> tuple[str, ...]:
+    """What to know about how the values were taken, once each."""
+    found = [note for tree in trees for note in json.loads(tree.attrs["notes"])]
+    if trees[0].attrs["family_chosen"] == "by hand":
+        measure, taken = next(iter(measure_of.values())), FAMILY_WORDS[trees[0].attrs["family"]]
+        found.append(f"{measure.label} is a {measure.scale}; by choice it is analysed as {taken}.")
+    return tuple(dict.fromkeys(found))
 
 
 def _share(progress: Callable[[float], None], done: int, jobs: int) -> Callable[[float], None]:

@@ -7,16 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scd.analysis.summary import Summary, summarize
+from scd.models.families import outcome_of
+from scd.models.family_priors import family_priors
 from scd.models.priors import Priors
+from scd.models.series import series_of
 from scd.records.measures import measures_of_table, one_label
 from scd.records.tables import read_table, study_from_table
 from scd.study import StudyError
-from scd.study.measure import Improvement
+from scd.study.measure import Improvement, Scale
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from scd.study import Measure, Study
+    from scd.models import Engine
+    from scd.study import Study
 
 __all__ = ["TableAnalysis", "analyze_table"]
 
@@ -45,13 +49,14 @@ class TableAnalysis:
         Returns
         -------
         dict
-            ``model, engine, priors, diagnostics, effects, text`` and ``measure, warnings, seed, fingerprint``; no
-            NaN: what is not there is None.
+            ``model, engine, family, priors, diagnostics, effects, text`` and ``measure, warnings, seed,
+            fingerprint``; no NaN: what is not there is None.
         """
         told = self.summary
         return {
             "model": told.model,
             "engine": told.engine,
+            "family": told.family,
             "priors": told.priors,
             "diagnostics": told.diagnostics,
             "effects": [effect.model_dump() for effect in told.effects],
@@ -68,10 +73,13 @@ def analyze_table(
     *,
     name: str,
     improvement: Improvement,
+    scale: Scale = "score",
     limits: tuple[float, float] | None = None,
     center: float | None = None,
     unit: float | None = None,
     model: str | None = None,
+    family: str | None = None,
+    engine: Engine = "auto",
     case: str | None = None,
     measure: str | None = None,
     seed: int = 1,
@@ -88,12 +96,18 @@ def analyze_table(
         What messages call it.
     improvement : {"increase", "decrease"}
         The direction that is better.
+    scale : {"score", "rating", "count", "rate", "proportion", "percentage", "duration"}
+        What kind of number it is; the columns ``minutes`` and ``trials`` of the table are its exposure and denominator.
     limits : tuple of float, optional
-        The instrument's range; only without need when `center` and `unit` are given.
+        The instrument's range; needed for ratings, and for scores unless `center` and `unit` are given.
     center, unit : float, optional
-        Centre and unit of the priors; by default mid-range and a fifth of the range.
+        Centre and unit of the priors; see `scd.models.family_priors`.
     model : str, optional
         By default the headline model of the design.
+    family : str, optional
+        How to take the values; by default as the scale says, see `scd.models.families`.
+    engine : {"auto", "exact", "nuts"}
+        As in `scd.models.fit`.
     case, measure : str, optional
         The case and the series, by their names in the table. Without `case` all of them; without `measure` the first,
         and a warning names the others.
@@ -112,7 +126,12 @@ def analyze_table(
     StudyError
         When the table has problems (all of them in the message), the scale is not given, or no effect can be estimated.
     """
-    if limits is None and (center is None or unit is None):
+    if limits is None and scale == "rating":
+        raise StudyError(
+            "range: is needed for a rating, whose lowest and highest values end it; give --range LOW HIGH",
+            field="range",
+        )
+    if limits is None and scale == "score" and (center is None or unit is None):
         raise StudyError(
             "range: is needed, since the priors stand on the instrument's scale; give --range LOW HIGH, "
             "or both --center and --unit",
@@ -132,19 +151,17 @@ def analyze_table(
             f"The others: {others} (choose with --measure)"
         )
     chosen = preview.measures[0] if measure is None else measure
-    measures = measures_of_table(preview, improvement=improvement, limits=limits, series=[chosen])
+    measures = measures_of_table(preview, improvement=improvement, scale=scale, limits=limits, series=[chosen])
     label = one_label(case, preview.cases, what="case", where=name) if case is not None else None
     study, _ = study_from_table(preview, measures=measures, case=label)
-    priors = _priors(next(iter(measures.values())), center=center, unit=unit)
-    summary = summarize(study, model=model, priors=priors, seed=seed)
+    priors = _priors(study, family=family, center=center, unit=unit)
+    summary = summarize(study, model=model, family=family, priors=priors, engine=engine, seed=seed)
     return TableAnalysis(study=study, summary=summary, warnings=(*warnings, *summary.warnings))
 
 
-def _priors(measure: Measure, *, center: float | None, unit: float | None) -> Priors | None:
+def _priors(study: Study, *, family: str | None, center: float | None, unit: float | None) -> Priors | None:
+    """The priors that a centre or a unit asks for, under the family that the values have."""
     if center is None and unit is None:
         return None
-    # A range is there when one of the two is not: the check at the door says so.
-    return Priors.on_scale(
-        center=measure.center if center is None else center,  # type: ignore[arg-type]
-        unit=measure.spread if unit is None else unit,  # type: ignore[arg-type]
-    )
+    taken = outcome_of(series_of(study), family=family).family
+    return family_priors(study.measures[0], family=taken, center=center, unit=unit)

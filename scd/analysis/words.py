@@ -8,6 +8,7 @@ from scd.design.standards import Grade
 from scd.study import Measure
 
 __all__ = [
+    "change_unit",
     "change_words",
     "client_words",
     "clinician_words",
@@ -17,6 +18,7 @@ __all__ = [
     "number",
     "percent",
     "probability",
+    "ratio_words",
 ]
 
 Row = dict[str, Any]
@@ -104,8 +106,59 @@ def change_words(row: Row, measure: Measure) -> str:
     '−1.23 points (95\xa0% interval −2.00 to 0.50; higher is better)'
     """
     better = "higher" if measure.improvement == "increase" else "lower"
-    span = f"{percent(row['ci_prob'])} interval {number(row['lower'])} to {number(row['upper'])}"
-    return f"{number(row['median'])} {measure.unit} ({span}; {better} is better)"
+    factor, unit = change_unit(measure)
+    low, middle, high = (number(factor * row[name]) for name in ("lower", "median", "upper"))
+    return f"{middle} {unit} ({percent(row['ci_prob'])} interval {low} to {high}; {better} is better)"
+
+
+def change_unit(measure: Measure) -> tuple[float, str]:
+    """What a change of this measure is told in, and how much of it one unit of the measure is.
+
+    Examples
+    --------
+    >>> change_unit(Measure(key="hits", label="Hits", improvement="increase", scale="proportion", minimum=0, maximum=1))
+    (100.0, 'percentage points')
+    >>> change_unit(Measure(key="calls", label="Calls", improvement="decrease", scale="count"))
+    (1.0, 'per session')
+    """
+    if measure.scale == "percentage":
+        return 1.0, "percentage points"
+    if measure.scale == "proportion" and measure.maximum is not None and measure.maximum <= 1:
+        return 100.0, "percentage points"
+    if measure.unit != "points":
+        return 1.0, measure.unit
+    told = {"count": "per session", "rate": "per minute", "proportion": "successes per session"}
+    return 1.0, told.get(measure.scale, measure.unit)
+
+
+def ratio_words(rows: list[Row], case: str | None) -> str:
+    r"""A change as a ratio, in a sentence; empty where the rows hold none.
+
+    Parameters
+    ----------
+    rows : list of dict
+        The effect table's rows.
+    case : str or None
+        The case; None for the average.
+
+    Examples
+    --------
+    >>> row = {"case": "K", "contrast": "overall", "effect": "rate_ratio", "median": 0.2, "lower": 0.104, "upper": 0.43,
+    ...        "ci_prob": 0.95}
+    >>> ratio_words([row], "K")
+    ' That is 0.2 times the baseline level (95\xa0% interval 0.1 to 0.43), −80\xa0%.'
+    """
+    for effect in ("rate_ratio", "odds_ratio"):
+        row = _find(rows, case, effect)
+        if row is None:
+            continue
+        low, middle, high = (f"{row[name]:.2g}" for name in ("lower", "median", "upper"))
+        span = f"{percent(row['ci_prob'])} interval {low} to {high}"
+        if effect == "odds_ratio":
+            return f" The odds ratio is {middle} ({span})."
+        change = f"{100 * (row['median'] - 1):+.0f}{_NO_BREAK}%".replace("-", _MINUS)
+        return f" That is {middle} times the baseline level ({span}), {change}."
+    return ""
 
 
 def judgement(p_improvement: float) -> str:
@@ -165,7 +218,7 @@ def clinician_words(
     if average:
         text.append(
             f"Averaged over {len(measure_of)} cases, {_subject(measure_of)} changed from baseline to intervention by "
-            f"{change_words(average, first)}."
+            f"{change_words(average, first)}.{ratio_words(rows, None)}"
             + ("" if len(too_few) == len(measure_of) else f" {_chances(average, first, grade)}")
         )
     elif pooled := _find(rows, None, "standardized_change"):
@@ -182,6 +235,7 @@ def clinician_words(
         who = f"Case {case}: " if len(measure_of) > 1 else ""
         text.append(
             f"{who}{measure.label} changed from baseline to intervention by {change_words(row, measure)}."
+            f"{ratio_words(rows, case)}"
             + (
                 f" No verdict: {too_few[case]} The figures rest mostly on the prior."
                 if case in too_few
@@ -222,9 +276,10 @@ def client_words(
         else:
             direction = "higher" if row["median"] > 0 else "lower"
             good = "better" if p > 0.5 else "worse"
+            factor, unit = change_unit(measure)
             text.append(
-                f"{who}{name[:1].upper()}{name[1:]} was about {abs(row['median']):.1f} {measure.unit} {direction} "
-                f"during the treatment phases than before. For you, {direction} is {good}."
+                f"{who}{name[:1].upper()}{name[1:]} was about {abs(factor * row['median']):.1f} {unit} {direction} "
+                f"during the treatment phases than before{_share_words(rows, case)}. For you, {direction} is {good}."
             )
         sure, side = (p, "better") if p >= 0.5 else (1 - p, "worse")
         text.append(
@@ -234,6 +289,17 @@ def client_words(
     if len(too_few) < len(measure_of) and text:
         text.append(_STRENGTH[grade])
     return tuple(text)
+
+
+def _share_words(rows: list[Row], case: str) -> str:
+    """How much more or less, in percent, where the outcome is one of more or less."""
+    row = _find(rows, case, "rate_ratio")
+    if row is None:
+        return ""
+    change = 100 * (row["median"] - 1)
+    if change >= 100:
+        return f", about {row['median']:.1f} times as much"
+    return f", about {abs(change):.0f}{_NO_BREAK}% {'more' if change > 0 else 'less'}"
 
 
 def _subject(measure_of: dict[str, Measure]) -> str:
@@ -252,8 +318,9 @@ def _chances(row: Row, measure: Measure, grade: str) -> str:
         f"(design: {grade})."
     )
     if row["p_meaningful"] is not None:
+        factor, unit = change_unit(measure)
         text += (
-            f" Probability of a meaningful improvement, {number(measure.meaningful_change or 0)} {measure.unit} or "
+            f" Probability of a meaningful improvement, {number(factor * (measure.meaningful_change or 0))} {unit} or "
             f"more: {probability(row['p_meaningful'])} (design: {grade})."
         )
     return text

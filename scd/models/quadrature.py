@@ -94,7 +94,7 @@ class Quadrature:
         Step of atanh(phi / 0.99), and the smallest innovation SD.
     weight : ndarray, shape (batch, outer, phi, sigma)
         Posterior weight; sums to 1 in each series.
-    prior_mean, prior_sd : ndarray
+    columns, prior_mean, prior_sd : ndarray
         As in `LinearModel`.
     rotation : ndarray, shape (outer, phi, coefficients, component)
     curvature : ndarray, shape (outer, phi, component)
@@ -113,6 +113,7 @@ class Quadrature:
     phi_step: float
     floor: float
     weight: np.ndarray
+    columns: np.ndarray
     prior_mean: np.ndarray
     prior_sd: np.ndarray
     rotation: np.ndarray
@@ -260,6 +261,7 @@ def integrate(
         phi_step=step,
         floor=priors.sigma_floor,
         weight=weight / total,
+        columns=model.columns,
         prior_mean=model.prior_mean,
         prior_sd=model.prior_sd,
         rotation=moments["rotation"],

@@ -9,9 +9,29 @@ import numpy as np
 from scd.models.mixture import normal_cdf
 from scd.study.record import Number, Record
 
-__all__ = ["AUTOCORRELATED", "Family", "Response", "mean_value", "new_values", "overlap", "spread_name", "value_sd"]
+__all__ = [
+    "AUTOCORRELATED",
+    "FAMILY_WORDS",
+    "Family",
+    "Response",
+    "mean_value",
+    "new_values",
+    "overlap",
+    "spread_name",
+    "value_sd",
+]
 
 Family = Literal["gaussian", "rating", "count", "poisson", "poisson-lognormal", "proportion", "log", "logit"]
+FAMILY_WORDS: dict[str, str] = {
+    "gaussian": "a score with even, autocorrelated spread",
+    "rating": "a rating: a latent score, rounded and cut off at floor and ceiling, with autocorrelated spread",
+    "count": "counts with negative binomial spread",
+    "poisson": "counts with Poisson spread",
+    "poisson-lognormal": "Poisson counts around an autocorrelated rate",
+    "proportion": "proportions with beta-binomial spread",
+    "log": "scores on the logarithmic scale, with autocorrelated spread",
+    "logit": "scores on the logit scale, with autocorrelated spread",
+}
 AUTOCORRELATED = frozenset({"gaussian", "rating", "poisson-lognormal", "log", "logit"})
 """Families whose deviations from the expected value follow a stationary AR(1)."""
 

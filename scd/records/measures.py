@@ -8,7 +8,7 @@ from scd.records.matching import measure_key, quoted
 from scd.records.preview import Preview
 from scd.study import Measure, StudyError
 from scd.study.catalogue import from_catalogue
-from scd.study.measure import Improvement
+from scd.study.measure import Improvement, Scale
 
 __all__ = ["measures_of_table", "one_label"]
 
@@ -18,6 +18,7 @@ def measures_of_table(
     *,
     keys: Sequence[str] = (),
     improvement: Improvement | None = None,
+    scale: Scale = "score",
     limits: tuple[float, float] | None = None,
     unit: str = "points",
     name: str | None = None,
@@ -33,8 +34,11 @@ def measures_of_table(
         Measures of the catalogue: ``phq-9``, or ``COLUMN=phq-9`` where the table has several series.
     improvement : {"increase", "decrease"}, optional
         For every other series: a measure by its name in the table, better in this direction.
+    scale : {"score", "rating", "count", "rate", "proportion", "percentage", "duration"}
+        What kind of number it is.
     limits : tuple of float, optional
-        Its range.
+        Its range; counts, rates and durations start at 0 anyhow, proportions and percentages end at 1 and 100 unless
+        their values are numbers of successes.
     unit : str
         Its unit.
     name : str, optional
@@ -81,17 +85,33 @@ def measures_of_table(
         )
     if name is not None and len(lacking) != 1:
         raise StudyError(f"{preview.name}: a name suits one series, not {quoted(lacking) or 'none'}", field="name")
-    low, high = limits or (None, None)
     for label in lacking:
+        low, high = limits or _natural_limits(preview, label, scale)
         named[label] = Measure(
             key=measure_key(name or label),
             label=name or label,
             improvement=improvement,
+            scale=scale,
             minimum=low,
             maximum=high,
             unit=unit,
         )
     return {label: named[label] for label in taken}
+
+
+def _natural_limits(preview: Preview, label: str, scale: Scale) -> tuple[float | None, float | None]:
+    """The range that a scale has of itself."""
+    if scale in ("score", "rating"):
+        return None, None
+    if scale == "percentage":
+        return 0, 100
+    if scale != "proportion":
+        return 0, None
+    rows = preview.rows[preview.rows["measure"] == label]
+    values = rows["value"].dropna()
+    # 0 and 1 alone may be successes as well as shares, unless nothing was counted.
+    shares = (values <= 1).all() and ((values % 1 != 0).any() or rows["trials"].isna().all())
+    return 0, 1 if shares else None
 
 
 def one_label(name: str, labels: Sequence[str], *, what: str, where: str) -> str:
