@@ -24,7 +24,7 @@ import openpyxl
 import pytest
 
 from scd.analysis.summary import Summary
-from scd.design.plans import reversal
+from scd.design.plans import multiple_baseline, reversal
 from scd.design.randomization import assignment_is_admissible, redraw
 from scd.forms.alert import Alert, PageError
 from scd.forms.caseload_page import open_caseload_page
@@ -32,14 +32,16 @@ from scd.forms.effect_form import EffectForm
 from scd.forms.lab import lab_command
 from scd.forms.page import Page, open_page
 from scd.forms.pages import new_page
+from scd.forms.pictures import effects_picture
 from scd.forms.practice import practice_folder, sweep_practice
 from scd.forms.report_links import make_reports
 from scd.forms.view import button
 from scd.records.workspace import Workspace, init_workspace
 from scd.reports import report
+from scd.reports.example import example_summary
 from scd.reports.html import page_facts
 from scd.reports.outcomes import summarize_outcomes
-from scd.study import Session, Study, StudyError, Value, new_code
+from scd.study import Measure, Session, Study, StudyError, Value, new_code
 from scd.study.catalogue import from_catalogue
 
 XSS = '<img src=x onerror="alert(1)">'
@@ -347,6 +349,22 @@ def test_each_behaviour_has_its_own_measure_and_its_own_rows(workspace):
     first, second, _ = _stored(page).study.cases
     assert [s.value("hitting") for s in first.sessions] == [5, 4]
     assert [s.value("shouting") for s in second.sessions] == [6, None]
+
+
+def test_unlike_units_are_drawn_on_no_common_axis_but_their_standardised_one():
+    hours = Measure(key="hours", label="Sleep", improvement="increase", minimum=0, maximum=12, unit="hours")
+    study = multiple_baseline(
+        measures=[from_catalogue("phq-9"), hours], cases=["BBB222", "CCC333"], across="behaviours", starts=[4, 7],
+        sessions=9, tier_measures=[["phq-9"], ["hours"]],
+    )  # fmt: skip
+    row = example_summary().effects
+    effects = tuple(e.replace(case=case) for case in ("BBB222", "CCC333") for e in row[:2])
+    drawn = effects_picture(
+        _summary(study).replace(measure="phq-9+hours", effects=effects, withheld=""), study=study, labels={}
+    )
+    described = unescape(re.search(r"<desc[^>]*>(.*?)</desc>", drawn, re.DOTALL)[1])
+    assert described.startswith("Standardised change (SD)")
+    assert "BBB222 overall: 3.61 (0.98 to 6.61)" in described
 
 
 def test_starts_drawn_in_windows_are_stored_with_the_draw(workspace):

@@ -80,12 +80,11 @@ def effects_picture(summary: Summary, *, study: Study, labels: Mapping[str, str]
     str
         HTML.
     """
-    from scd.charts import effects_chart, picture
+    from scd.charts import picture
+    from scd.reports.pictures import effects_drawn
 
-    measure = study.measure(summary.measure.split("+")[0])
     names = {c.code: case_name(c.code, labels) for c in study.cases}
-    drawn = effects_chart(summary.table(), measure=measure, labels=names)
-    told = "Estimated changes with their 95 % intervals; the table below has the same numbers."
+    drawn, told = effects_drawn(study, summary=summary, labels=names)
     return picture(drawn, title="Changes with their intervals", description=told).html
 
 

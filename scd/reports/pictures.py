@@ -19,11 +19,13 @@ from scd.reports.phrases import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from scd.analysis.summary import Summary
     from scd.reports.job import Job
-    from scd.study import Case, Measure
+    from scd.study import Case, Measure, Study
 
-__all__ = ["chart", "drawn", "effect_chart", "other_charts", "outcome_chart"]
+__all__ = ["chart", "drawn", "effect_chart", "effects_drawn", "other_charts", "outcome_chart"]
 
 _HEIGHT, _LOWER = 260, 150  # of the headline's graph, and of those below it
 
@@ -141,31 +143,53 @@ def effect_chart(job: Job) -> Piece:
     """
     if "effect chart" in job.pictures:
         return Piece(Markup(job.pictures["effect chart"]), name="effect chart")
-    from scd.charts.effects_chart import effects_chart
-
     study, summary = job.study, job.summary
     if summary.withheld or not summary.effects:
-        return Piece(paragraphs(["No effect is drawn, because none is shown on this page."]), name="effect chart")
+        return Piece(paragraphs(["No effect is drawn, because none is shown here."]), name="effect chart")
+    labels = {case.code: case_words(study, case) for case in study.cases}
+    intervals, description = effects_drawn(study, summary=summary, labels=labels)
+    html = _figure(
+        intervals,
+        title="Changes with their intervals",
+        description=description,
+        caption="A point is the middle of the plausible changes, the line their 95 % interval; 0 is no change.",
+    )
+    return Piece(html, name="effect chart")
+
+
+def effects_drawn(study: Study, *, summary: Summary, labels: Mapping[str, str]) -> tuple[Any, str]:
+    """The changes with their intervals, as a chart, and in words for those who can't see it.
+
+    Parameters
+    ----------
+    study : Study
+        As estimated.
+    summary : Summary
+        With effects.
+    labels : mapping of str to str
+        What each case is called, by code.
+
+    Returns
+    -------
+    tuple of (altair.Chart, str)
+        In the measure's units; where the cases have unlike ones, standardised.
+    """
+    from scd.charts.effects_chart import effects_chart
+
     measures = [judged_measure(study, case, summary=summary) for case in study.cases]
     alike = len({(m.minimum, m.maximum, m.improvement, m.unit) for m in measures}) == 1
     effect = "level_change" if alike else "standardized_change"  # unlike units have no common axis
-    labels = {case.code: case_words(study, case) for case in study.cases}
     rows = summary.table()
     if len(study.cases) > 1:
         rows = rows[rows["contrast"] == "overall"]  # one line a case; the phases stand in the table
     intervals = effects_chart(rows, measure=measures[0], effect=effect, labels=labels)
     said = "; ".join(
-        f"{row.case or 'average'} {row.contrast}: {number(row.median)} ({interval(row.lower, row.upper)})"
+        f"{labels.get(row.case or '', 'average')} {row.contrast}: "
+        f"{number(row.median)} ({interval(row.lower, row.upper)})"
         for row in summary.effects
         if row.effect == effect and (row.contrast == "overall" or len(study.cases) == 1)
     )
-    html = _figure(
-        intervals,
-        title="Changes with their intervals",
-        description=f"{effect_words(effect, unit=measures[0].unit)}, median and 95 % interval. {said}.",
-        caption="A point is the middle of the plausible changes, the line their 95 % interval; 0 is no change.",
-    )
-    return Piece(html, name="effect chart")
+    return intervals, f"{effect_words(effect, unit=measures[0].unit)}, median and 95 % interval. {said}."
 
 
 def other_charts(job: Job) -> Piece:
