@@ -74,6 +74,7 @@ class Model(StrEnum):
     PHASE_LEVEL = "phase-level"
     PIECEWISE = "piecewise"
     GRADUAL = "gradual"
+    CHANGE_POINT = "change-point"
     MULTILEVEL = "multilevel"
 
 
@@ -360,6 +361,13 @@ def analyze(
         typer.echo(f"Warning: {warning}", err=True)
     if json_:
         _print_json(found.document())
+        return
+    if points := found.summary.change_points:
+        import pandas as pd
+
+        rows = pd.DataFrame([point.model_dump() for point in points])
+        _print_frame(_console(), rows, title="change-point: probability of the last session before the change")
+        typer.echo("\n".join(found.summary.text))
         return
     shown = ["case", "contrast", "effect", "median", "lower", "upper", "p_improvement", "p_meaningful"]
     _print_frame(_console(), found.summary.table()[shown], title=f"{found.summary.model}, 95 % intervals")

@@ -7,39 +7,13 @@ import json
 import numpy as np
 import xarray as xr
 
+from scd.analysis.appendix import Check
 from scd.study import Measure, Study
-from scd.study.record import Record
 
-__all__ = ["Check", "check_words", "predictive_checks", "prior_look"]
+__all__ = ["check_words", "predictive_checks", "prior_look"]
 
 # So improbable in either direction, a figure of the data is told as one that the model does not reproduce.
 _STRANGE = 0.01
-
-
-class Check(Record):
-    """One figure of the data and where it lies among series that the model would have produced.
-
-    Parameters
-    ----------
-    case : str
-    figure : str
-        What is compared, in words.
-    observed : float
-    lower, upper : float
-        The middle 95 % of the model's series.
-    p_above : float
-        Share of the model's series whose figure is as high or higher, ties by half.
-    ok : bool
-        Whether the figure is among the middle 98 %.
-    """
-
-    case: str
-    figure: str
-    observed: float
-    lower: float
-    upper: float
-    p_above: float
-    ok: bool
 
 
 def predictive_checks(tree: xr.DataTree, *, study: Study) -> tuple[Check, ...]:
@@ -92,7 +66,8 @@ def check_words(checks: tuple[Check, ...]) -> str:
         return f"Series made by the model look like the data in all {len(checks)} figures compared."
     several = len({c.case for c in checks}) > 1
     told = "; ".join(
-        f"{f'{c.case}: ' if several else ''}{c.figure} is {c.observed:.2g}, the model makes {c.lower:.2g} to {c.upper:.2g}"
+        f"{c.case + ': ' if several else ''}{c.figure} is {c.observed:.2g}, "
+        f"the model makes {c.lower:.2g} to {c.upper:.2g}"
         for c in strange[:3]
     )
     return (

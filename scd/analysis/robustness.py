@@ -8,79 +8,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scd.analysis.appendix import Alternative, Robustness
 from scd.models.exact import quadrature_of
 from scd.models.power_scaling import Sensitivity, power_scaling
 from scd.models.prepare import prepare, scales
 from scd.study import Study
-from scd.study.record import Record
 
 if TYPE_CHECKING:
     from scd.models.priors import Priors
     from scd.models.quadrature import Quadrature
     from scd.models.series import Series
 
-__all__ = ["Alternative", "Robustness", "robustness", "robustness_words"]
+__all__ = ["robustness", "robustness_words"]
 
 _PROBABILITIES = (0.025, 0.5, 0.975)
 # Prefixes with fewer values than this don't forecast, and shorter series can't choose between models.
 _FEWEST_TO_CHOOSE = 20
-_CLEAR_DIFFERENCE = 4.0
+# Power-scaling sensitivity above this is worth a word.
+_NOTABLE = 0.05
 _INTEGRATED = {"gaussian": "level_change", "log": "rate_ratio", "logit": "odds_ratio"}
-
-
-class Alternative(Record):
-    """The effect under one other model or prior.
-
-    Parameters
-    ----------
-    case : str
-    name : str
-        What is different, in words.
-    effect : str
-        ``level_change`` in the measure's units, ``rate_ratio`` or ``odds_ratio``.
-    median, lower, upper : float
-        With the 95 % interval.
-    p_improvement : float
-    elpd_difference, elpd_se : float, optional
-        How much worse single values were foretold from those before them than by the best of the ladder, in log
-        density, with its standard error; None where the series is too short to tell.
-    """
-
-    case: str
-    name: str
-    effect: str
-    median: float
-    lower: float
-    upper: float
-    p_improvement: float
-    elpd_difference: float | None = None
-    elpd_se: float | None = None
-
-
-class Robustness(Record):
-    """What the ladder and the priors say about one case.
-
-    Parameters
-    ----------
-    case : str
-    alternatives : tuple of Alternative
-        From the simplest model to the richest, then the headline model under a sceptical prior, then what missed
-        sessions could do.
-    prior_sensitivity, likelihood_sensitivity : float
-        How far the effect's posterior moves when prior or likelihood are made a little stronger or weaker; above
-        0.05 is worth a look.
-    words : str
-        One line for the page.
-    note : str
-        What the ladder rests on, where the headline stands on another family; else empty.
-    """
-
-    case: str
-    alternatives: tuple[Alternative, ...]
-    prior_sensitivity: float
-    likelihood_sensitivity: float
-    words: str
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -142,36 +88,32 @@ def robustness(
     foretold = _foretold(series, unit_priors, rungs)
     found = []
     for rung in rungs:
-        told = _alternative(rung.name, grids[rung.name], rung.model, series, unit=float(unit[0]), sign=subject.sign,
-                            effect=effect)  # fmt: skip
-        if rung.name in foretold:
-            difference, error = foretold[rung.name]
-            told = told.replace(elpd_difference=difference, elpd_se=error)
-        found.append(told.replace(case=case))
-    headline = next(rung for rung in rungs if rung.model == model and rung.phi is None and rung.delta_sd is None)
-    if missed := _if_missed_were_worse(study, case, series, subject.key):
-        first = next(a for a in found if a.name == headline.name)
-        found.append(_shifted(first, missed * subject.sign * float(unit[0]), grids[headline.name], headline.model, series,
-                              unit=float(unit[0]), sign=subject.sign, effect=effect))  # fmt: skip
-    found = [a for a in found if a is not None]
-    sensitivity = power_scaling(
-        grids[headline.name],
-        series,
-        unit_priors,
-        loading=_loading(grids[headline.name], headline.model, series),
-        seed=seed,
-    )
+        difference, error = foretold.get(rung.name, (None, None))
+        told = _effect(grids[rung.name], rung.model, series, unit=float(unit[0]), sign=subject.sign, effect=effect)
+        found.append(
+            Alternative(case=case, name=rung.name, effect=effect, **told, elpd_difference=difference, elpd_se=error)
+        )
+    headline = next(rung.name for rung in rungs if rung.model == model and rung.phi is None and rung.delta_sd is None)
+    lost = _missed_shares(study, case, subject.key)
+    if lost and effect == "level_change":
+        scale = float(unit[0])
+        told = _effect(grids[headline], model, series, unit=scale, sign=subject.sign, effect=effect,
+                       shift=lost * subject.sign * scale)  # fmt: skip
+        name = f"If each missed session had been {scale:g} worse than expected"
+        found.append(Alternative(case=case, name=name, effect=effect, **told))
+    loading = _loading(grids[headline], model, series)
+    sensitivity = power_scaling(grids[headline], series, unit_priors, loading=loading, seed=seed)
     return Robustness(
         case=case,
         alternatives=tuple(found),
         prior_sensitivity=sensitivity.prior,
         likelihood_sensitivity=sensitivity.likelihood,
-        words=robustness_words(found, headline=headline.name, sensitivity=sensitivity),
+        words=robustness_words(found, sensitivity=sensitivity),
         note=note,
     )
 
 
-def robustness_words(alternatives: list[Alternative], *, headline: str, sensitivity: Sensitivity) -> str:
+def robustness_words(alternatives: list[Alternative], *, sensitivity: Sensitivity) -> str:
     """One line for the page: whether the conclusion stands under all rungs.
 
     Returns
@@ -189,16 +131,13 @@ def robustness_words(alternatives: list[Alternative], *, headline: str, sensitiv
     elif low > 0.5 or high < 0.5:
         line = f"Other models and priors agree on the direction but not on how sure it is (probability {span})."
     else:
-        line = f"Other models and priors do not agree on the direction (probability of improvement {span}): no safe ground."
+        line = f"Other models and priors disagree on the direction (probability of improvement {span})."
     if sensitivity.prior > _NOTABLE:
         weak = sensitivity.likelihood <= _NOTABLE
         line += " The prior has a say in the result" + (
             ", since the data are few." if weak else "; data and prior differ."
         )
     return line
-
-
-_NOTABLE = 0.05
 
 
 def _percent(probability: float) -> str:
@@ -235,56 +174,27 @@ def _loading(grid: Quadrature, model: str, series: Series) -> np.ndarray:
     return np.array([weight.get(name, 0.0) for name in grid.coefficients])
 
 
-def _alternative(
-    name: str, grid: Quadrature, model: str, series: Series, *, unit: float, sign: int, effect: str, shift: float = 0.0
-) -> Alternative:
+def _effect(
+    grid: Quadrature, model: str, series: Series, *, unit: float, sign: int, effect: str, shift: float = 0.0
+) -> dict[str, float]:
     change = grid.mixture(_loading(grid, model, series)).affine(shift=shift, scale=unit)
     lower, median, upper = (float(q) for q in change.quantile(_PROBABILITIES)[0])
     above = float(change.above(0.0)[0])
     if effect != "level_change":
         lower, median, upper = math.exp(lower), math.exp(median), math.exp(upper)
-    return Alternative(
-        case="",
-        name=name,
-        effect=effect,
-        median=median,
-        lower=lower,
-        upper=upper,
-        p_improvement=above if sign > 0 else 1 - above,
-    )
+    return {"median": median, "lower": lower, "upper": upper, "p_improvement": above if sign > 0 else 1 - above}
 
 
-def _shifted(
-    first: Alternative,
-    shift: float,
-    grid: Quadrature,
-    model: str,
-    series: Series,
-    *,
-    unit: float,
-    sign: int,
-    effect: str,
-) -> Alternative | None:
-    if effect != "level_change":
-        return None
-    name = "If missed sessions were one unit worse"
-    return _alternative(name, grid, model, series, unit=unit, sign=sign, effect=effect, shift=shift).replace(
-        case=first.case
-    )
-
-
-def _if_missed_were_worse(study: Study, case: str, series: Series, measure: str) -> float:
+def _missed_shares(study: Study, case: str, measure: str) -> float:
     """What the effect loses, in units, if each missed session would have been a unit worse than the model expects.
 
     The effect over all sessions is that over the recorded ones, less the difference of the missed shares.
     """
-    shares = {}
-    held = study.case(case)
+    held, shares = study.case(case), []
     for condition in "AB":
         due = [s for s in held.sessions if held.phase_at(s.number).condition == condition]
-        missed = sum(s.value(measure) is None for s in due)
-        shares[condition] = missed / len(due) if due else 0.0
-    return -(shares["B"] - shares["A"])
+        shares.append(sum(s.value(measure) is None for s in due) / len(due) if due else 0.0)
+    return shares[0] - shares[1]
 
 
 def _foretold(series: Series, priors: Priors, rungs: list[_Rung]) -> dict[str, tuple[float, float]]:

@@ -7,6 +7,8 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from scd import __version__
+from scd.analysis.appendix import ChangePointRow, Check, Robustness
 from scd.analysis.cautions import cautions, too_few_points
 from scd.analysis.words import client_words, clinician_words, grade_words
 from scd.design.standards import grade_wwc
@@ -100,6 +102,14 @@ class Summary(Record):
         Of scd and the libraries that computed.
     seed : int
         Seed of the sampler.
+    robustness : tuple of Robustness
+        The effect of each case under other models and priors; only with the appendix.
+    checks : tuple of Check
+        Figures of the data beside the model's; only with the appendix.
+    prior_outside : float, optional
+        Share of the prior's values outside the instrument's range; only with the appendix.
+    change_points : tuple of ChangePointRow
+        Of the model ``change-point``, which has no effects.
     """
 
     study: str
@@ -120,6 +130,10 @@ class Summary(Record):
     withheld: str = ""
     versions: dict[str, str]
     seed: int
+    robustness: tuple[Robustness, ...] = ()
+    checks: tuple[Check, ...] = ()
+    prior_outside: float | None = None
+    change_points: tuple[ChangePointRow, ...] = ()
     version: int = SUMMARY_VERSION
 
     def table(self) -> pd.DataFrame:
@@ -185,6 +199,7 @@ def summarize(
     family: str | None = None,
     priors: Priors | None = None,
     engine: Engine = "auto",
+    appendix: bool = False,
     seed: int = 1,
     progress: Callable[[float], None] | None = None,
 ) -> Summary:
@@ -207,6 +222,8 @@ def summarize(
         Default: on the measure's declared scale.
     engine : {"auto", "exact", "nuts"}
         As in `scd.models.fit`; with ``exact``, the multilevel model is refused.
+    appendix : bool
+        Whether to add what a methodologist asks for: other models and priors, and checks of the model.
     seed : int
         Seed of the sampler.
     progress : callable, optional
@@ -223,17 +240,23 @@ def summarize(
         When the study can't be estimated yet, or the model doesn't suit it.
     """
     model = model or headline_model(study, case=case)
+    if model == "change-point":
+        return _change_point_summary(study, measure=measure, case=case, family=family, priors=priors, seed=seed)
     codes = [c.code for c in study.cases] if case is None else [study.case(case).code]
     jobs = _jobs(study, codes, measure=measure, model=model, progress=progress)
     import pandas as pd  # a report's kernel reads summaries without it, and starts in half the time
 
+    from scd.analysis.checks import predictive_checks, prior_look
     from scd.analysis.diagnostics import diagnose  # these load ArviZ and PyMC: only when there is something to fit
     from scd.analysis.effects import effect_table
     from scd.analysis.projection import phase_levels, project_baseline
+    from scd.analysis.robustness import robustness
     from scd.models import fit
 
     tables, projections, levels, gates = [], [], [], []
     trees = []
+    beside: list[Robustness] = []
+    checks: tuple[Check, ...] = ()
     for done, (fitted, code) in enumerate(jobs):
         tree = fit(
             study,
@@ -254,6 +277,11 @@ def summarize(
         else:
             projections.append(project_baseline(tree, study=study, seed=seed))
             levels.append(phase_levels(tree))
+            checks += predictive_checks(tree, study=study) if appendix else ()
+        if appendix and code is not None and (tree.attrs["engine"] == "exact" or tree.attrs["family"] == "rating"):
+            beside.append(
+                robustness(study, case=code, measure=measure, model=fitted, family=family, priors=priors, seed=seed)
+            )
         tables.append(table)
     worst = gates[0]
     for gate in gates[1:]:
@@ -293,6 +321,58 @@ def summarize(
         withheld="" if worst.ok else worst.reason,
         versions=json.loads(first.attrs["versions"]),
         seed=seed,
+        robustness=tuple(beside) if worst.ok else (),
+        checks=checks if worst.ok else (),
+        prior_outside=prior_look(first, study=study) if appendix else None,
+    )
+
+
+def _change_point_summary(
+    study: Study,
+    *,
+    measure: str | None,
+    case: str | None,
+    family: str | None,
+    priors: Priors | None,
+    seed: int,
+) -> Summary:
+    """The change points of each case that has any; no effects."""
+    from scd.analysis.immediacy import immediacy, immediacy_words
+    from scd.models.series import series_of
+
+    codes = [c.code for c in study.cases] if case is None else [study.case(case).code]
+    rows: tuple[ChangePointRow, ...] = ()
+    told: dict[str, str] = {}
+    refusals, taken, keys = [], "gaussian", []
+    for code in codes:
+        try:
+            found, told, taken = immediacy(study, case=code, measure=measure, family=family, priors=priors)
+        except StudyError as error:
+            refusals.append(error)
+            continue
+        rows += found
+        keys.append(series_of(study, measure=measure, case=code).measures[0].key)
+    if not rows:
+        raise refusals[0]
+    return Summary(
+        study=study.code,
+        fingerprint=study.fingerprint(),
+        measure="+".join(dict.fromkeys(keys)),
+        model="change-point",
+        engine="exact",
+        family=taken,
+        priors=told,
+        diagnostics={"rhat_max": None, "ess_bulk_min": None, "ess_tail_min": None, "divergences": 0, "ok": True},
+        effects=(),
+        projection=(),
+        levels=(),
+        grade=grade_wwc(study).words,
+        text=immediacy_words(rows),
+        client_text=(),
+        warnings=tuple(error.message for error in refusals),
+        versions={"scd": __version__},
+        seed=seed,
+        change_points=rows,
     )
 
 
@@ -300,6 +380,7 @@ def _jobs(
     study: Study, codes: list[str], *, measure: str | None, model: str, progress: Any
 ) -> list[tuple[str, str | None]]:  # fmt: skip
     """The fits to make: (model, case). Refuses, with each case's reason, when there is none."""
+
     from scd.models.series import series_of
 
     if model == "multilevel":

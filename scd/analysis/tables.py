@@ -49,11 +49,13 @@ class TableAnalysis:
         Returns
         -------
         dict
+            Of the model ``change-point``, ``change_point``; of all,
             ``model, engine, family, priors, diagnostics, effects, text`` and ``measure, warnings, seed,
             fingerprint``; no NaN: what is not there is None.
         """
         told = self.summary
-        return {
+        points = [{k: v for k, v in row.model_dump().items() if k != "last_before"} for row in told.change_points]
+        return ({"change_point": points} if points else {}) | {
             "model": told.model,
             "engine": told.engine,
             "family": told.family,

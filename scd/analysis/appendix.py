@@ -1,0 +1,107 @@
+"""What a methodologist asks for beside the headline, as plain values: no library is loaded to read them."""
+
+from __future__ import annotations
+
+from scd.study.record import Record
+
+__all__ = ["Alternative", "ChangePointRow", "Check", "Robustness"]
+
+
+class Alternative(Record):
+    """The effect under one other model or prior.
+
+    Parameters
+    ----------
+    case : str
+    name : str
+        What is different, in words.
+    effect : str
+        ``level_change`` in the measure's units, ``rate_ratio`` or ``odds_ratio``.
+    median, lower, upper : float
+        With the 95 % interval.
+    p_improvement : float
+    elpd_difference, elpd_se : float, optional
+        How much worse single values were foretold from those before them than by the best of the ladder, in log
+        density, with its standard error; None where the series is too short to tell.
+    """
+
+    case: str
+    name: str
+    effect: str
+    median: float
+    lower: float
+    upper: float
+    p_improvement: float
+    elpd_difference: float | None = None
+    elpd_se: float | None = None
+
+
+class Robustness(Record):
+    """What the ladder and the priors say about one case.
+
+    Parameters
+    ----------
+    case : str
+    alternatives : tuple of Alternative
+        From the simplest model to the richest, then the headline model under a sceptical prior, then what missed
+        sessions could do.
+    prior_sensitivity, likelihood_sensitivity : float
+        How far the effect's posterior moves when prior or likelihood are made a little stronger or weaker; above
+        0.05 is worth a look.
+    words : str
+        One line for the page.
+    note : str
+        What the ladder rests on, where the headline stands on another family; else empty.
+    """
+
+    case: str
+    alternatives: tuple[Alternative, ...]
+    prior_sensitivity: float
+    likelihood_sensitivity: float
+    words: str
+    note: str = ""
+
+
+class Check(Record):
+    """One figure of the data and where it lies among series that the model would have produced.
+
+    Parameters
+    ----------
+    case : str
+    figure : str
+        What is compared, in words.
+    observed : float
+    lower, upper : float
+        The middle 95 % of the model's series.
+    p_above : float
+        Share of the model's series whose figure is as high or higher, ties by half.
+    ok : bool
+        Whether the figure is among the middle 98 %.
+    """
+
+    case: str
+    figure: str
+    observed: float
+    lower: float
+    upper: float
+    p_above: float
+    ok: bool
+
+
+class ChangePointRow(Record):
+    """One candidate for the last session before the level changed.
+
+    Parameters
+    ----------
+    case, contrast : str
+    session : int
+    probability : float
+    last_before : int
+        The last session with a value in the earlier phase.
+    """
+
+    case: str
+    contrast: str
+    session: int
+    probability: float
+    last_before: int
