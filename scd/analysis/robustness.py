@@ -123,20 +123,15 @@ def robustness_words(alternatives: list[Alternative], *, sensitivity: Sensitivit
     chances = [a.p_improvement for a in alternatives]
     low, high = min(chances), max(chances)
     span = f"from {_percent(low)} to {_percent(high)}"
-    others = len(alternatives) - 1
     if low >= 0.95 or high <= 0.05:
-        line = (
-            f"The direction holds under all {others} other models and priors tried (probability of improvement {span})."
-        )
+        line = f"The direction holds under every other model and prior tried (probability of improvement {span})."
     elif low > 0.5 or high < 0.5:
         line = f"Other models and priors agree on the direction but not on how sure it is (probability {span})."
     else:
         line = f"Other models and priors disagree on the direction (probability of improvement {span})."
     if sensitivity.prior > _NOTABLE:
-        weak = sensitivity.likelihood <= _NOTABLE
-        line += " The prior has a say in the result" + (
-            ", since the data are few." if weak else "; data and prior differ."
-        )
+        why = "the data say little" if sensitivity.likelihood <= _NOTABLE else "data and prior differ"
+        line += f" The prior has a say in the result, since {why}."
     return line
 
 
