@@ -282,7 +282,7 @@ def _counts(series: Series, family: str) -> Outcome:
             _refuse(
                 series,
                 i,
-                rule=f"times its minutes ({minutes[i]:g}) must be a whole number",
+                rule=f"times its minutes ({minutes[i]:g}) must be whole",
                 mend="correct the minutes, give more decimals, or choose the family 'gaussian'",
             )
         usual = float(minutes.mean())

@@ -276,7 +276,7 @@ def _cumulative(response: Response, predictor: np.ndarray, spread: np.ndarray, p
             found = found / found[:, -1:]
         case "count":
             mean, size = response.exposure * np.exp(predictor), 1 / (spread**2 + 1e-8)
-            steps = points[:, -1] >= points.shape[1]
+            steps = (np.diff(points, axis=1) != 1).any(axis=1)
             log_mass = special.gammaln(points + size) - special.gammaln(size) - special.gammaln(points + 1)
             log_mass += points * np.log(mean / (size + mean)) - size * np.log1p(mean / size)
             found = np.cumsum(np.exp(log_mass), axis=1)
