@@ -1,7 +1,7 @@
 """How long one client takes: the exact engine beside sampling, as ratios from one run.
 
     uv run python tests/benchmarks/engines.py
-    uv run --group benchmarks python tests/benchmarks/engines.py     (with CausalPy)
+    uv run --with causalpy python tests/benchmarks/engines.py     (with CausalPy, in an environment of its own)
 
 Every row is about the same 31 sessions. A cold start is a fresh process with an empty compile cache; the time to import
 libraries is told apart from it and not counted. Nothing here is a test: figures depend on the machine, ratios less so.
@@ -202,7 +202,7 @@ def main() -> None:
     if find_spec("causalpy"):
         found["CausalPy cold, interrupted time series"] = in_fresh_process("causalpy")
     else:
-        print("CausalPy is not installed: uv run --group benchmarks python tests/benchmarks/engines.py")
+        print("CausalPy is not installed: uv run --with causalpy python tests/benchmarks/engines.py")
     base = found["exact, level"]
     for name, value in found.items():
         if name.startswith("ESS"):
