@@ -37,10 +37,10 @@ from scd.forms.practice import practice_folder, sweep_practice
 from scd.forms.report_links import make_reports
 from scd.forms.view import button
 from scd.records.workspace import Workspace, init_workspace
-from scd.reports import report
 from scd.reports.example import example_summary
 from scd.reports.html import page_facts
-from scd.reports.outcomes import summarize_outcomes
+from scd.reports.outcomes import check_outcomes, summarize_outcomes
+from scd.reports.report import page_path
 from scd.study import Measure, Session, Study, StudyError, Value, new_code
 from scd.study.catalogue import from_catalogue
 
@@ -254,10 +254,7 @@ def test_every_outcome_has_its_result_and_one_without_hides_no_other(two_outcome
     assert headline.selected_index == 0
     assert other.titles == ("Other outcome: GAD-7 anxiety, no estimate",)
     assert other.selected_index is None
-    form.report()
-    page = next(two_outcomes.workspace.reports.glob("*-clinician.html")).read_text()
-    assert "not shown: see below" in page
-    assert "Other outcomes" in page
+    check_outcomes(two_outcomes.stored.study, form.summaries)  # what a report asks of them
 
 
 def test_an_error_nobody_foresaw_in_one_outcome_stays_in_its_place(two_outcomes, monkeypatch):
@@ -901,20 +898,29 @@ def test_each_client_of_a_reversal_study_gets_a_link_to_their_own_page(workspace
 
 
 def test_a_page_that_is_another_clients_is_never_linked(workspace, two_clients, monkeypatch):
-    real = report.page_path
     first, second = (case.code for case in two_clients.cases)
-    summaries = summarize_outcomes(two_clients)
-    make_reports(workspace, two_clients, summaries=summaries, labels={})
-    monkeypatch.setattr(
-        "scd.reports.report.make_report", lambda *_, **__: real(workspace, first, audience="client")
-    )  # leaves what stands there
-    wrong = real(workspace, second, audience="client")
-    wrong.write_text(real(workspace, first, audience="client").read_text())
+    monkeypatch.setattr("scd.reports.report.make_report", lambda *_, **__: None)  # leaves what stands there
+
+    def stands(code: str, audience: str, *, about: str, of: Study = two_clients) -> None:
+        facts = f'<meta name="scd-code" content="{about}"><meta name="scd-fingerprint" content="{of.fingerprint()}">'
+        page_path(workspace, code, audience=audience).write_text(f"<head>{facts}</head>")
+
+    def linked() -> str:
+        return make_reports(workspace, two_clients, summaries=(), labels={})
+
+    stands(two_clients.code, "clinician", about=two_clients.code)
+    stands(first, "client", about=first)
+    stands(second, "client", about=second)
+    assert linked().count("<li>") == 3
+    stands(second, "client", about=first)
     with pytest.raises(StudyError, match=f"is not the page of {second} as it is now"):
-        make_reports(workspace, two_clients, summaries=summaries, labels={})
-    wrong.unlink()
+        linked()
+    stands(second, "client", about=second, of=two_clients.replace(note="older"))
     with pytest.raises(StudyError, match=f"is not the page of {second} as it is now"):
-        make_reports(workspace, two_clients, summaries=summaries, labels={})
+        linked()
+    page_path(workspace, second, audience="client").unlink()
+    with pytest.raises(StudyError, match=f"is not the page of {second} as it is now"):
+        linked()
 
 
 # --- what must never happen -----------------------------------------------------------------------------------------
