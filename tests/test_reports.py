@@ -661,6 +661,24 @@ def test_the_record_tells_minutes_and_trials_beside_a_value():
     assert "7 (45 min, 1 trial)" in Reader(page).said
 
 
+def test_a_share_changes_by_percentage_points_in_words_table_and_picture_alike():
+    study, summary = example_study(), example_summary()
+    share = study.measures[0].replace(scale="proportion", maximum=1, unit="points", meaningful_change=0.1)
+    case = study.cases[0]
+    sessions = tuple(
+        s.replace(values=tuple(v.replace(value=None if v.value is None else v.value / 10) for v in s.values))
+        for s in case.sessions
+    )
+    study = study.replace(measures=(share,), cases=(case.replace(sessions=sessions),))
+    first = summary.effects[0].replace(median=-0.2917, lower=-0.4358, upper=-0.0966)
+    page = page_of(job_of(study, summary.replace(effects=(first,), levels=(), projection=())), "clinician")
+    table = Reader(page[page.index("<table") :]).said
+    assert "Change in level (percentage points) all phases −29.2 −43.6 to −9.66" in table
+    pictured = unescape(re.findall(r"<desc[^>]*>(.*?)</desc>", page, re.DOTALL)[1])
+    assert "Change in level (percentage points), median and 95 % interval. EXAMPL overall: −29.2" in pictured
+    assert "−0.29" not in page
+
+
 # --- several outcomes -----------------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,8 @@ from scd.forms.markup import said
 from scd.forms.results import diagnostics_table, effects_table
 from scd.forms.schedule import case_name
 from scd.forms.view import View, folded, shown
-from scd.reports.phrases import judged_measure, judged_words, number, overall_effect
+from scd.reports.changes import overall_effect, told_effect, told_measure
+from scd.reports.phrases import judged_measure, judged_words, number
 from scd.study import Study
 
 __all__ = ["OutcomeResult"]
@@ -61,7 +62,8 @@ def _change(study: Study, summary: Summary) -> str:
     row = overall_effect(study, summary=summary)
     if row is None:
         return ", no estimate" if summary.withheld else ""
-    return f", {number(row.median)} {judged_measure(study, study.cases[0], summary=summary).unit}"
+    measure = judged_measure(study, study.cases[0], summary=summary)
+    return f", {number(told_effect(row, measure=measure).median)} {told_measure(measure).unit}"
 
 
 def _words(summary: Summary, labels: Mapping[str, str]) -> str:

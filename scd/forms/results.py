@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from scd.forms.markup import said, table
 from scd.forms.schedule import case_name
+from scd.models.response import FAMILY_WORDS
+from scd.reports.changes import comparison_words, effect_words, told_effect
 from scd.reports.phrases import (
-    comparison_words,
-    effect_words,
     engine_words,
     interval,
     judged_measure,
@@ -69,6 +69,7 @@ def diagnostics_table(summary: Summary) -> str:
         state, checks = "There are no chains to check: nothing was sampled.", []
     rows = [
         ("Model", summary.model),
+        ("Values, taken as", FAMILY_WORDS.get(summary.family, summary.family)),
         ("Computed", engine_words(summary.engine)),
         *checks,
         ("Seed", summary.seed),
@@ -81,13 +82,15 @@ def diagnostics_table(summary: Summary) -> str:
 
 def _row(effect: Effect, *, study: Study, summary: Summary, labels: Mapping[str, str]) -> tuple[object, ...]:
     case = study.cases[0] if effect.case is None else study.case(effect.case)
+    measure = judged_measure(study, case, summary=summary)
+    told = told_effect(effect, measure=measure)
     who = ("all together" if effect.case is None else case_name(effect.case, labels),)
     return (
         *(who if len(study.cases) > 1 else ()),
-        effect_words(effect.effect, unit=judged_measure(study, case, summary=summary).unit),
+        effect_words(effect.effect, measure=measure),
         comparison_words(effect.contrast),
-        number(effect.median),
-        interval(effect.lower, effect.upper).replace(" ", "\u00a0"),
+        number(told.median),
+        interval(told.lower, told.upper).replace(" ", "\u00a0"),
         probability(effect.p_improvement),
         probability(effect.p_meaningful),
     )

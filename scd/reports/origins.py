@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from scd.models.response import FAMILY_WORDS
 from scd.reports.markup import Piece, facts, paragraphs
 from scd.reports.phrases import engine_words, judged_words, record_words, rhat_words, whole
 from scd.reports.shares import has_several_clients
@@ -38,6 +39,7 @@ def diagnostics(job: Job) -> Piece:
         pairs += [
             *_outcome(job, summary),
             ("Model", f"{summary.model}, {engine_words(summary.engine)}, seed {summary.seed}"),
+            ("Values", f"taken as {FAMILY_WORDS.get(summary.family, summary.family)}"),
             ("Priors", _priors(summary)),
             ("Checks", _checks(summary)),
         ]

@@ -100,7 +100,7 @@ def summarize_outcome(
     """
     seen = study_of_outcome(study, measure=measure)
     try:
-        found = summarize(seen, seed=seed, progress=progress)
+        found = summarize(seen, appendix=True, seed=seed, progress=progress)
     except StudyError as error:
         return withheld_outcome(study, measure=measure, reason=error.message)
     return found.replace(fingerprint=study.fingerprint())

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 from scd.analysis import words
 
 if TYPE_CHECKING:
-    from scd.analysis.summary import Effect, Summary
+    from scd.analysis.summary import Summary
     from scd.reports.job import Job
     from scd.study import Case, Measure, Session, Study
 
 __all__ = [
     "case_words",
-    "comparison_words",
     "design_words",
     "draw_words",
-    "effect_words",
     "engine_words",
     "headline_measure",
     "interval",
@@ -26,7 +24,6 @@ __all__ = [
     "measure_words",
     "missed_sessions",
     "number",
-    "overall_effect",
     "probability",
     "record_words",
     "rhat_words",
@@ -78,20 +75,6 @@ def judged_words(study: Study, *, summary: Summary) -> str:
     return " and ".join(study.measure(key).label for key in summary.measure.split("+"))
 
 
-def overall_effect(study: Study, *, summary: Summary) -> Effect | None:
-    """The change of level that speaks for a whole study: of its only case, or the average over its cases.
-
-    Examples
-    --------
-    >>> from scd.reports.example import example_study, example_summary
-    >>> overall_effect(example_study(), summary=example_summary()).median
-    -2.97
-    """
-    who = study.cases[0].code if len(study.cases) == 1 else None
-    wanted = (who, "level_change", "overall")
-    return next((row for row in summary.effects if (row.case, row.effect, row.contrast) == wanted), None)
-
-
 def case_words(study: Study, case: Case) -> str:
     """A case by its code, with its measure where the tiers are behaviours."""
     return f"{case.code}, {headline_measure(study, case).label}" if study.across == "behaviours" else case.code
@@ -124,31 +107,6 @@ def design_words(study: Study) -> str:
     return f"multiple baseline across {study.across}"
 
 
-def effect_words(effect: str, *, unit: str) -> str:
-    """An effect of the table as people read it.
-
-    Examples
-    --------
-    >>> effect_words("level_change", unit="points")
-    'Change in level (points)'
-    """
-    named = {
-        "level_change": f"Change in level ({unit})",
-        "level_change_unpooled": f"Change in level, this case by itself ({unit})",
-        "level_change_first": f"Change at the first session ({unit})",
-        "level_change_last": f"Change at the last session ({unit})",
-        "standardized_change": "Standardised change (SD)",
-        "slope_change": f"Change in slope ({unit} a session)",
-        "trend": f"Trend ({unit} a session)",
-        "consistent_change": "Every change the right way",
-        "nap": "Non-overlap (NAP)",
-        "rate_ratio": "Ratio, intervention to baseline",
-        "odds_ratio": "Odds ratio, intervention to baseline",
-        "percent_change": "Change in % of baseline",
-    }
-    return named.get(effect, effect.replace("_", " "))
-
-
 def engine_words(engine: str) -> str:
     """How a posterior was computed.
 
@@ -158,17 +116,6 @@ def engine_words(engine: str) -> str:
     ('integrated numerically', 'sampled with NUTS')
     """
     return {"exact": "integrated numerically", "nuts": "sampled with NUTS"}.get(engine, engine)
-
-
-def comparison_words(contrast: str) -> str:
-    """A contrast as people read it.
-
-    Examples
-    --------
-    >>> comparison_words("A1-B1"), comparison_words("overall")
-    ('A1 and B1', 'all phases')
-    """
-    return "all phases" if contrast == "overall" else contrast.replace("-", " and ")
 
 
 def number(value: float | None) -> str:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from scd.reports.changes import effect_words, told_effect, told_measure
 from scd.reports.markup import Piece, joined, paragraphs
 from scd.reports.outcomes import study_of_outcome
 from scd.reports.phrases import (
     case_words,
     design_words,
-    effect_words,
     interval,
     judged_measure,
     measure_words,
@@ -177,19 +177,24 @@ def effects_drawn(study: Study, *, summary: Summary, labels: Mapping[str, str]) 
     from scd.charts.effects_chart import effects_chart
 
     measures = [judged_measure(study, case, summary=summary) for case in study.cases]
-    alike = len({(m.minimum, m.maximum, m.improvement, m.unit) for m in measures}) == 1
+    first = study.cases[0].code  # an average is in the unit of all
+    alike = len({(m.minimum, m.maximum, m.improvement, m.unit, m.scale) for m in measures}) == 1
     effect = "level_change" if alike else "standardized_change"  # unlike units have no common axis
-    rows = summary.table()
+    told = [
+        told_effect(row, measure=judged_measure(study, study.case(row.case or first), summary=summary))
+        for row in summary.effects
+    ]
+    rows = summary.replace(effects=tuple(told)).table()
     if len(study.cases) > 1:
         rows = rows[rows["contrast"] == "overall"]  # one line a case; the phases stand in the table
-    intervals = effects_chart(rows, measure=measures[0], effect=effect, labels=labels)
+    intervals = effects_chart(rows, measure=told_measure(measures[0]), effect=effect, labels=labels)
     said = "; ".join(
         f"{labels.get(row.case or '', 'average')} {row.contrast}: "
         f"{number(row.median)} ({interval(row.lower, row.upper)})"
-        for row in summary.effects
+        for row in told
         if row.effect == effect and (row.contrast == "overall" or len(study.cases) == 1)
     )
-    return intervals, f"{effect_words(effect, unit=measures[0].unit)}, median and 95 % interval. {said}."
+    return intervals, f"{effect_words(effect, measure=measures[0])}, median and 95 % interval. {said}."
 
 
 def other_charts(job: Job) -> Piece:

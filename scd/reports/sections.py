@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from scd.reports.appendix import appendix
 from scd.reports.job import finish, open_job
 from scd.reports.markup import Piece, facts, items, joined, paragraphs
 from scd.reports.origins import diagnostics, provenance
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from scd.reports.job import Job
 
 __all__ = [
+    "appendix",
     "chart",
     "client_limits",
     "course",

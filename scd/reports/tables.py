@@ -9,19 +9,17 @@ from markupsafe import Markup
 from scd.analysis.cautions import too_few_points
 from scd.analysis.words import grade_words
 from scd.design.standards import grade_wwc
+from scd.reports.changes import comparison_words, effect_words, overall_effect, told_effect, told_measure
 from scd.reports.markup import Piece, fold, paragraphs, table
 from scd.reports.phrases import (
     case_words,
-    comparison_words,
     draw_words,
-    effect_words,
     headline_measure,
     interval,
     judged_measure,
     judged_words,
     missed_sessions,
     number,
-    overall_effect,
     probability,
     value_words,
 )
@@ -81,7 +79,9 @@ def overview(job: Job) -> Markup:
         chances = [probability(row.p_improvement), probability(row.p_meaningful)]
         if len(too_few_points(job.study, measure_of)) == len(measure_of):
             chances = ["no verdict", number(None)]
-        change = [f"{number(row.median)} {measure.unit}{average}", interval(row.lower, row.upper)]
+        told = told_effect(row, measure=measure)
+        unit = told_measure(measure).unit
+        change = [f"{number(told.median)} {unit}{average}", interval(told.lower, told.upper)]
         rows.append([name, *change, *chances, grade_words(grade_wwc(job.study, measure=measure.key))])
     head = ["Outcome", "Change", "95 % interval", "P(better)", "P(meaningful)", "Design"]
     caption = "All outcomes, the headline first: the change from baseline to intervention in the measure's units."
@@ -107,7 +107,7 @@ def effect_table(job: Job) -> Piece:
     main, rest = _main_and_rest(job, summary)
     html = _effects(job, main, summary=summary, caption=_caption(summary))
     notes = (
-        "Estimates are posterior medians. A change is always intervention minus baseline, in the measure's units. P is "
+        "Estimates are posterior medians. A change is always intervention minus baseline, in the units shown. P is "
         "a probability: of an improvement, and of a meaningful one."
     )
     html += paragraphs([notes], kind="note")
@@ -245,12 +245,13 @@ def _effects(job: Job, effects: Sequence[Effect], *, summary: Summary, caption: 
     rows = []
     for row in effects:
         case = study.case(row.case) if row.case is not None else None
-        unit = judged_measure(study, case or study.cases[0], summary=summary).unit
+        measure = judged_measure(study, case or study.cases[0], summary=summary)
+        told = told_effect(row, measure=measure)
         line = [
-            effect_words(row.effect, unit=unit),
+            effect_words(row.effect, measure=measure),
             comparison_words(row.contrast),
-            number(row.median),
-            interval(row.lower, row.upper),
+            number(told.median),
+            interval(told.lower, told.upper),
             probability(row.p_improvement),
             probability(row.p_meaningful),
         ]
