@@ -49,25 +49,29 @@ class TableAnalysis:
         Returns
         -------
         dict
-            Of the model ``change-point``, ``change_point``; of all,
-            ``model, engine, family, priors, diagnostics, effects, text`` and ``measure, warnings, seed,
+            Of the model ``change-point``, ``change_point``; of families other than the Gaussian, ``family``; of all,
+            ``model, engine, priors, diagnostics, effects, text`` and ``measure, warnings, seed,
             fingerprint``; no NaN: what is not there is None.
         """
         told = self.summary
         points = [{k: v for k, v in row.model_dump().items() if k != "last_before"} for row in told.change_points]
-        return ({"change_point": points} if points else {}) | {
-            "model": told.model,
-            "engine": told.engine,
-            "family": told.family,
-            "priors": told.priors,
-            "diagnostics": told.diagnostics,
-            "effects": [effect.model_dump() for effect in told.effects],
-            "text": "\n".join(told.text),
-            "measure": self.study.measures[0].label,
-            "warnings": list(self.warnings),
-            "seed": told.seed,
-            "fingerprint": told.fingerprint,
-        }
+        family = {} if told.family == "gaussian" else {"family": told.family}
+        return (
+            ({"change_point": points} if points else {})
+            | family
+            | {
+                "model": told.model,
+                "engine": told.engine,
+                "priors": told.priors,
+                "diagnostics": told.diagnostics,
+                "effects": [effect.model_dump() for effect in told.effects],
+                "text": "\n".join(told.text),
+                "measure": self.study.measures[0].label,
+                "warnings": list(self.warnings),
+                "seed": told.seed,
+                "fingerprint": told.fingerprint,
+            }
+        )
 
 
 def analyze_table(
