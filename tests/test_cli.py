@@ -245,7 +245,7 @@ def test_analyze_prints_one_object_that_holds_the_reference_posterior_of_lambert
     found = json.loads(done.stdout, parse_constant=lambda name: pytest.fail(f"{name} in the JSON"))
     assert list(found) == ["model", "engine", "priors", "diagnostics", "effects", "text", "measure", "warnings", "seed",
                            "fingerprint"]  # fmt: skip
-    assert (found["model"], found["engine"], found["measure"], found["seed"]) == ("level", "nuts", "disruptive", 1)
+    assert (found["model"], found["engine"], found["measure"], found["seed"]) == ("level", "exact", "disruptive", 1)
     assert list(found["diagnostics"]) == ["rhat_max", "ess_bulk_min", "ess_tail_min", "divergences", "ok"]
     assert found["diagnostics"]["ok"] is True
     assert all(list(row) == EFFECT_COLUMNS for row in found["effects"])
