@@ -1,0 +1,98 @@
+"""The technical appendix of a clinician's report: other models and priors, and checks of the model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from scd.reports.markup import Piece, fold, joined, paragraphs, table
+from scd.reports.phrases import case_words, interval, judged_words, number, probability
+
+if TYPE_CHECKING:
+    from scd.analysis.appendix import Robustness
+    from scd.analysis.summary import Summary
+    from scd.reports.job import Job
+
+__all__ = ["appendix"]
+
+_UNITS = {"level_change": "change", "rate_ratio": "ratio of expected values", "odds_ratio": "ratio of odds"}
+
+
+def appendix(job: Job) -> Piece:
+    """What a methodologist asks for, folded away.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+
+    Returns
+    -------
+    Piece
+        For every outcome the ladder of models and priors of each case, and the checks of the model; words where there
+        are none.
+    """
+    parts = [part for summary in job.summaries if (part := _of_outcome(job, summary))]
+    if not parts:
+        said = "Other models and priors were not tried here: they need a family of values that can be integrated."
+        return Piece(paragraphs([said], kind="note"), name="appendix")
+    return Piece(joined(parts), name="appendix")
+
+
+def _of_outcome(job: Job, summary: Summary) -> Markup:
+    parts = [_ladder(job, found) for found in summary.robustness]
+    if summary.checks:
+        parts.append(_checks(job, summary))
+    if not parts:
+        return Markup("")
+    about = f" for {judged_words(job.study, summary=summary)}" if len(job.summaries) > 1 else ""
+    return fold(f"Other models and priors, and checks of the model{about}", joined(parts))
+
+
+def _ladder(job: Job, found: Robustness) -> Markup:
+    foretold = any(row.elpd_difference is not None for row in found.alternatives)
+    head = ["Model or prior", _UNITS[found.alternatives[0].effect].capitalize(), "95 % interval", "P(better)"]
+    rows = []
+    for row in found.alternatives:
+        cells = [row.name, number(row.median), interval(row.lower, row.upper), probability(row.p_improvement)]
+        if foretold:
+            told = row.elpd_difference is not None and row.elpd_se is not None
+            cells.append(f"{row.elpd_difference:.1f} ({row.elpd_se:.1f})" if told else number(None))
+        rows.append(cells)
+    if foretold:
+        head.append("Foretelling (SE)")
+    whose = f" {case_words(job.study, job.study.case(found.case))}:" if len(job.study.cases) > 1 else ""
+    choose = (
+        "Foretelling is how well each value was foretold from those before it, as log density against the best; "
+        "differences below 4 are no preference."
+        if foretold
+        else "The series is too short to choose between models."
+    )
+    moved = (
+        f"Sensitivity to the prior {found.prior_sensitivity:.2f}, to the data {found.likelihood_sensitivity:.2f} "
+        "(power-scaling; above 0.05 is worth a look)."
+    )
+    caption = f"{whose} The effect under other models and priors. {choose}".strip()
+    shown = table(rows, head=head, caption=caption, numbers=tuple(range(1, len(head))))
+    return shown + paragraphs([text for text in (moved, found.note) if text], kind="note")
+
+
+def _checks(job: Job, summary: Summary) -> Markup:
+    several = len(job.study.cases) > 1
+    rows = [
+        [
+            f"{case_words(job.study, job.study.case(check.case))}: {check.figure}" if several else check.figure,
+            number(check.observed),
+            f"{number(check.lower)} to {number(check.upper)}",
+            "as expected" if check.ok else "not reproduced",
+        ]
+        for check in summary.checks
+    ]
+    caption = "Figures of the data, and where 95 % of the series lie that the fitted model would make."
+    shown = table(rows, head=["Figure", "Data", "Model", ""], caption=caption, numbers=(1, 2))
+    if summary.prior_outside is None:
+        return shown
+    share = f"{100 * summary.prior_outside:.0f} %"
+    said = f"Before any data, the priors put {share} of values outside the range: wide on purpose."
+    return shown + paragraphs([said], kind="note")
