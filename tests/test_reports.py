@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from scd.analysis import Summary
+from scd.analysis.appendix import Check, Robustness
 from scd.records import Workspace, init_workspace
 from scd.reports import sections, templates
 from scd.reports.engine import SENTINEL, ReportError, run_notebook, seal_of
@@ -838,6 +839,12 @@ def two_clients() -> tuple[Study, Summary]:
 
 def test_one_client_s_share_names_no_other():
     study, summary = two_clients()
+    rungs = {"alternatives": (), "prior_sensitivity": 0.1, "likelihood_sensitivity": 0.1, "words": "AAA222 as well."}
+    told = {"figure": "zeros", "observed": 1, "lower": 0, "upper": 2, "p_above": 0.5, "ok": True}
+    summary = summary.replace(
+        robustness=tuple(Robustness(case=case.code, **rungs) for case in study.cases),
+        checks=tuple(Check(case=case.code, **told) for case in study.cases),
+    )
     part, own = share_of(study, summary, case=study.cases[1])
     document = part.to_json() + own.to_json()
     assert "BBB333" in document

@@ -60,6 +60,10 @@ def share_of(study: Study, summary: Summary, *, case: Case) -> tuple[Study, Summ
         text=(),  # the clinician's sentences, the grade's reasons and the warnings may name other cases
         grade="",
         warnings=(),
+        robustness=(),  # the appendix is for the clinician
+        checks=(),
+        prior_outside=None,
+        change_points=(),
         client_text=told,
     )
     if not summary.withheld and not rows:
