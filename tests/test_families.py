@@ -13,8 +13,9 @@ from scd.analysis.projection import phase_levels, project_baseline
 from scd.models import Priors, build_model, fit, series_of
 from scd.models.families import FAMILIES, outcome_of
 from scd.models.family_priors import family_priors
+from scd.models.overlap import overlap
 from scd.models.predictive import ar1_paths
-from scd.models.response import AUTOCORRELATED, Response, mean_value, new_values, overlap, value_sd
+from scd.models.response import AUTOCORRELATED, Response, mean_value, new_values, value_sd
 from scd.study import Case, Measure, Phase, Session, Study, StudyError, Value
 
 # Lambert, Cartledge, Heward & Lo (2006), disruptive behaviour in 10 intervals: student A1 as printed, and student A2.
@@ -87,7 +88,7 @@ def link_priors(*, center, alpha_sd, delta_sd, dispersion_sd=1.0):
 )
 def test_counts_of_lambert_meet_the_quadrature(phases, family, mean, sd):
     """alpha ~ Normal(log 5, 1.5), delta ~ Normal(0, 1.5), 1 / sqrt(size) ~ HalfNormal(1); grids of 0.02 and finer."""
-    tree = fit(a_study(phases, **COUNTS), family=family)
+    tree = fit(a_study(phases, **COUNTS), family=family, engine="nuts")
     assert_meets(tree, "delta", mean, sd)
     if family == "count":
         assert_meets(tree, "dispersion", 0.1422, 0.1085)
@@ -97,7 +98,7 @@ def test_counts_of_lambert_meet_the_quadrature(phases, family, mean, sd):
 def test_poisson_of_crozier_meets_the_quadrature():
     """b0 ~ Normal(0, 3), b ~ Normal(0, 2); Gauss-Legendre quadrature."""
     priors = link_priors(center=0, alpha_sd=3, delta_sd=2)
-    tree = fit(a_study(CROZIER, **COUNTS), family="poisson", priors=priors)
+    tree = fit(a_study(CROZIER, **COUNTS), family="poisson", priors=priors, engine="nuts")
     assert_meets(tree, "alpha", 2.249060, 0.093616)
     assert_meets(tree, "delta", -2.024775, 0.271907)
 
@@ -121,7 +122,8 @@ def weighted_by_gamma(tree, names, *, dispersion_sd):
 
 def test_negative_binomial_of_crozier_meets_the_quadrature():
     """b0 ~ Normal(0, 3), b ~ Normal(0, 2), size ~ Gamma(2, 0.1); Gauss-Legendre quadrature."""
-    tree = fit(a_study(CROZIER, **COUNTS), priors=link_priors(center=0, alpha_sd=3, delta_sd=2))
+    priors = link_priors(center=0, alpha_sd=3, delta_sd=2)
+    tree = fit(a_study(CROZIER, **COUNTS), priors=priors, engine="nuts")
     found = weighted_by_gamma(tree, ["alpha", "delta"], dispersion_sd=1.0)
     for name, mean, sd in (
         ("alpha", 2.246479, 0.137475),
@@ -135,12 +137,13 @@ def test_negative_binomial_of_crozier_meets_the_quadrature():
 def test_beta_binomial_and_binomial_of_lambert_a2_meet_the_quadrature():
     """b0, b ~ Normal(0, 2) on the logit, concentration ~ Gamma(2, 0.1) or without end; Gauss-Legendre quadrature."""
     study = a_study(LAMBERT_A2, **SUCCESSES)
-    tree = fit(study, priors=link_priors(center=0, alpha_sd=2, delta_sd=2, dispersion_sd=0.5))
+    priors = link_priors(center=0, alpha_sd=2, delta_sd=2, dispersion_sd=0.5)
+    tree = fit(study, priors=priors, engine="nuts")
     found = weighted_by_gamma(tree, ["alpha", "delta"], dispersion_sd=0.5)
     for name, mean, sd in (("alpha", 1.3916, 0.2682), ("delta", -3.0196, 0.4007), ("size", 12.9449, 7.9798)):
         assert abs(found[name][0] - mean) < 4 * found[name][2]
         assert found[name][1] == pytest.approx(sd, rel=0.08)
-    binomial = fit(study, priors=link_priors(center=0, alpha_sd=2, delta_sd=2, dispersion_sd=1e-4))
+    binomial = fit(study, priors=priors.replace(dispersion_sd=1e-4), engine="nuts")
     assert_meets(binomial, "alpha", 1.479793, 0.208448)
     assert_meets(binomial, "delta", -3.021798, 0.296905)
 
@@ -149,7 +152,7 @@ def test_ratings_without_autocorrelation_meet_a_quadrature():
     """Three dimensions on a grid: the probability of each rating is that of its cell."""
     study = a_study(LAMBERT_A1, **RATINGS)
     priors = Priors.on_scale(center=5, unit=2).replace(phi_mean=0.0, phi_sd=1e-4)
-    tree = fit(study, priors=priors)
+    tree = fit(study, priors=priors, engine="nuts")
     y = series_of(study).value
     under = series_of(study).intervention == 1
     alpha, delta = np.linspace(3, 13, 61), np.linspace(-13, -1, 73)
@@ -231,7 +234,7 @@ def simulated(family, rng, *, sessions=40, level=2.0, change=-1.2):
 def test_what_was_simulated_is_recovered(family, level, change):
     values, measure = simulated(family, np.random.default_rng(8))
     phases = np.split(values, [10, 20, 30])
-    tree = fit(a_study(phases, **measure), family=family, draws=800)
+    tree = fit(a_study(phases, **measure), family=family, engine="nuts", draws=800)
     assert tree.attrs["family"] == family
     for name, truth in (("alpha", level), ("delta", change)):
         draws = draws_of(tree, name)
@@ -317,7 +320,7 @@ def test_poor_data_give_a_wide_posterior_that_passes_the_gate(phases, measure):
     from scd.analysis.diagnostics import diagnose
 
     study = a_study(phases, **measure)
-    tree = fit(study, draws=1000)
+    tree = fit(study, engine="nuts", draws=1000)
     assert diagnose(tree).ok, diagnose(tree).reason
     table = effect_table(tree, study=study)
     assert np.isfinite(table[["mean", "sd", "median", "lower", "upper"]].to_numpy(dtype=float)).all()
@@ -535,7 +538,7 @@ def test_trials_and_minutes_that_cannot_be_are_refused_by_the_record():
 
 
 def test_only_normal_single_cases_are_integrated():
-    with pytest.raises(StudyError, match="not model 'level' of family 'count'; use 'auto' or 'nuts'"):
+    with pytest.raises(StudyError, match="not model 'level' of family 'count'"):
         fit(a_study(CROZIER, **COUNTS), engine="exact")
 
 

@@ -10,7 +10,8 @@ from itertools import pairwise
 import numpy as np
 import xarray as xr
 
-from scd.models.response import Response, mean_value, overlap, spread_name, value_sd
+from scd.models.overlap import overlap
+from scd.models.response import Response, mean_value, spread_name, value_sd
 from scd.study import Measure
 
 __all__ = ["FamilyEffect", "family_effects"]

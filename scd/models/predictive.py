@@ -13,7 +13,7 @@ from scd.models.response import AUTOCORRELATED, mean_value, new_values, spread_n
 __all__ = ["ar1_paths", "expected_values", "predicted", "prior_draws"]
 
 if TYPE_CHECKING:
-    from scd.models.families import Outcome
+    from scd.models.outcome import Outcome
     from scd.models.priors import Priors
     from scd.models.series import Series
 

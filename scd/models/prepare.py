@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
-from scd.models.families import Outcome, outcome_of
+from scd.models.families import outcome_of
 from scd.models.family_priors import family_priors
+from scd.models.outcome import Outcome
 from scd.models.priors import Priors
 from scd.models.series import series_of
 from scd.models.terms import PHASE_CAPACITY, SINGLE_CASE_MODELS

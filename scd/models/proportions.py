@@ -12,7 +12,7 @@ from scd.models.predictor import linear_predictor, predictor_coords
 from scd.models.terms import TERMS, predictor_data
 
 if TYPE_CHECKING:
-    from scd.models.families import Outcome
+    from scd.models.outcome import Outcome
     from scd.models.priors import Priors
 
 __all__ = ["build_proportions", "proportions_data"]

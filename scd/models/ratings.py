@@ -14,7 +14,7 @@ from scd.models.predictor import autocorrelation, linear_predictor, predictor_co
 from scd.models.terms import TERMS, predictor_data, spread_data
 
 if TYPE_CHECKING:
-    from scd.models.families import Outcome
+    from scd.models.outcome import Outcome
     from scd.models.priors import Priors
 
 __all__ = ["build_ratings", "ratings_data"]

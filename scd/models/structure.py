@@ -21,7 +21,7 @@ from scd.study import Measure
 if TYPE_CHECKING:
     import pymc as pm
 
-    from scd.models.families import Outcome
+    from scd.models.outcome import Outcome
     from scd.models.priors import Priors
 
 __all__ = ["Structure", "build_structure", "stand_in", "structure_data", "structure_of"]
