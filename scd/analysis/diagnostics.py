@@ -82,12 +82,13 @@ def diagnose(tree: xr.DataTree) -> Diagnostics:
     Returns
     -------
     Diagnostics
-        Independent draws of an integrated posterior need no comparison of chains: their R-hat is 1 and their effective
-        sample size is their number.
+        Independent draws need no comparison of chains: their R-hat is 1, and their effective sample size is their
+        number or, where they were weighted, what the weights leave of it.
     """
     posterior = tree["posterior"].to_dataset()
-    if "quadrature" in tree.children:
-        size = float(posterior.sizes["chain"] * posterior.sizes["draw"])
+    if "quadrature" in tree.children or "effective_draws" in tree.attrs:
+        drawn = posterior.sizes["chain"] * posterior.sizes["draw"]
+        size = float(tree.attrs.get("effective_draws", drawn))
         return Diagnostics(rhat_max=1.0, ess_bulk_min=size, ess_tail_min=size, divergences=0)
     import arviz as az  # takes seconds to import, and integrated posteriors do without
 

@@ -107,7 +107,7 @@ def effect_table(tree: xr.DataTree, *, study: Study) -> pd.DataFrame:
         read = _reader(tree["quadrature"].to_dataset())
         rows = [_exact_row(e, read, posterior) for e in effects]
     else:
-        rows = [_sampled_row(e, posterior) for e in effects]
+        rows = [_sampled_row(e, tree, posterior) for e in effects]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -212,7 +212,7 @@ def _beyond(mixture: Mixture, sign: int, threshold: float) -> float:
     return above if sign > 0 else 1 - above
 
 
-def _sampled_row(effect: _Effect, posterior: xr.Dataset) -> tuple[object, ...]:
+def _sampled_row(effect: _Effect, tree: xr.DataTree, posterior: xr.Dataset) -> tuple[object, ...]:
     if effect.together:
         return _only_probability(effect, posterior)
     draws = _sum(posterior, effect.sums)
@@ -235,7 +235,7 @@ def _sampled_row(effect: _Effect, posterior: xr.Dataset) -> tuple[object, ...]:
         _CI_PROB,
         better,
         meaningful,
-        *_reliability(draws.to_numpy(), integrated=False),
+        *_reliability(draws.to_numpy(), tree),
     )
 
 
@@ -248,13 +248,14 @@ def _family_row(effect: FamilyEffect, tree: xr.DataTree, posterior: xr.Dataset) 
     meaningful = None if effect.meaningful is None else float((effect.better >= effect.meaningful).mean())
     told = (float(effect.draws.mean()), float(effect.draws.std(ddof=1)), float(median), float(lower), float(upper))
     chains = effect.draws.reshape(posterior.sizes["chain"], posterior.sizes["draw"])
-    return (*name, *told, _CI_PROB, better, meaningful, *_reliability(chains, integrated="quadrature" in tree.children))
+    return (*name, *told, _CI_PROB, better, meaningful, *_reliability(chains, tree))
 
 
-def _reliability(chains: np.ndarray, *, integrated: bool) -> tuple[float, float, float]:
-    """R-hat, and bulk and tail effective sample size; of independent draws 1 and their number."""
-    if integrated:
-        return 1.0, float(chains.size), float(chains.size)
+def _reliability(chains: np.ndarray, tree: xr.DataTree) -> tuple[float, float, float]:
+    """R-hat, and bulk and tail effective sample size; of independent draws 1 and what they are worth."""
+    if "quadrature" in tree.children or "effective_draws" in tree.attrs:
+        size = float(tree.attrs.get("effective_draws", chains.size))
+        return 1.0, size, size
     import arviz as az  # takes seconds to import, and integrated posteriors do without
 
     held = xr.Dataset({"effect": (("chain", "draw"), chains)})

@@ -8,24 +8,28 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scd.analysis.appendix import Alternative, Robustness
+from scd.analysis.appendix import Alternative, Check, Robustness
+from scd.analysis.checks import check_words
 from scd.models.exact import quadrature_of
 from scd.models.power_scaling import Sensitivity, power_scaling
 from scd.models.prepare import prepare, scales
 from scd.study import Study
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from scd.models.priors import Priors
     from scd.models.quadrature import Quadrature
     from scd.models.series import Series
 
-__all__ = ["robustness", "robustness_words"]
+__all__ = ["appendix_line", "robustness", "robustness_words"]
 
 _PROBABILITIES = (0.025, 0.5, 0.975)
 # Prefixes with fewer values than this don't forecast, and shorter series can't choose between models.
 _FEWEST_TO_CHOOSE = 20
 # Power-scaling sensitivity above this is worth a word.
 _NOTABLE = 0.05
+_SURE = 0.95
 _INTEGRATED = {"gaussian": "level_change", "log": "rate_ratio", "logit": "odds_ratio"}
 
 
@@ -113,7 +117,7 @@ def robustness(
     )
 
 
-def robustness_words(alternatives: list[Alternative], *, sensitivity: Sensitivity) -> str:
+def robustness_words(alternatives: Sequence[Alternative], *, sensitivity: Sensitivity) -> str:
     """One line for the page: whether the conclusion stands under all rungs.
 
     Returns
@@ -123,7 +127,7 @@ def robustness_words(alternatives: list[Alternative], *, sensitivity: Sensitivit
     chances = [a.p_improvement for a in alternatives]
     low, high = min(chances), max(chances)
     span = f"from {_percent(low)} to {_percent(high)}"
-    if low >= 0.95 or high <= 0.05:
+    if _firm(alternatives):
         line = f"The direction holds under every other model and prior tried (probability of improvement {span})."
     elif low > 0.5 or high < 0.5:
         line = f"Other models and priors agree on the direction but not on how sure it is (probability {span})."
@@ -133,6 +137,36 @@ def robustness_words(alternatives: list[Alternative], *, sensitivity: Sensitivit
         why = "the data say little" if sensitivity.likelihood <= _NOTABLE else "data and prior differ"
         line += f" The prior has a say in the result, since {why}."
     return line
+
+
+def appendix_line(beside: Sequence[Robustness], checks: Sequence[Check]) -> str:
+    """The one line of a clinician's page on what the appendix holds.
+
+    Parameters
+    ----------
+    beside : sequence of Robustness
+        One a case; empty where the family can't be integrated.
+    checks : sequence of Check
+
+    Returns
+    -------
+    str
+    """
+    if len(beside) == 1:
+        line = beside[0].words
+    elif beside:
+        firm = sum(_firm(b.alternatives) for b in beside)
+        line = f"In {firm} of {len(beside)} cases the direction holds under every other model and prior tried."
+    else:
+        line = ""
+    if any(not check.ok for check in checks):
+        line = f"{line} {check_words(tuple(checks))}"
+    return line.strip()
+
+
+def _firm(alternatives: Sequence[Alternative]) -> bool:
+    chances = [a.p_improvement for a in alternatives]
+    return min(chances) >= _SURE or max(chances) <= 1 - _SURE
 
 
 def _percent(probability: float) -> str:

@@ -250,7 +250,7 @@ def summarize(
     from scd.analysis.diagnostics import diagnose  # these load ArviZ and PyMC: only when there is something to fit
     from scd.analysis.effects import effect_table
     from scd.analysis.projection import phase_levels, project_baseline
-    from scd.analysis.robustness import robustness
+    from scd.analysis.robustness import appendix_line, robustness
     from scd.models import fit
 
     tables, projections, levels, gates = [], [], [], []
@@ -296,6 +296,8 @@ def summarize(
     if worst.ok:
         text = clinician_words(rows, measure_of=measure_of, grade=short, too_few=too_few)
         client = client_words(rows, measure_of=measure_of, grade=grade.grade, too_few=too_few)
+        if stands := appendix_line(beside, checks):
+            text = (*text, stands)
     else:
         text = (
             f"The result is withheld: {worst.reason}. Estimate again with another seed; if it stays, check the values "

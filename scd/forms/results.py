@@ -67,6 +67,8 @@ def diagnostics_table(summary: Summary) -> str:
     ]
     if summary.engine == "exact":
         state, checks = "There are no chains to check: nothing was sampled.", []
+    elif summary.engine == "importance":
+        checks = [("Independent draws that the weighted ones are worth (at least 400)", whole(d["ess_bulk_min"]))]
     rows = [
         ("Model", summary.model),
         ("Values, taken as", FAMILY_WORDS.get(summary.family, summary.family)),

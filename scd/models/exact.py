@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from scd.models.priors import Priors
     from scd.models.series import Series
 
-__all__ = ["draw_exact", "linear_model", "quadrature_of", "stored", "sum_of"]
+__all__ = ["draw_exact", "half_normal_grid", "linear_model", "quadrature_of", "stored", "sum_of"]
 
 _OUTER_POINTS = {"gamma": 18, "carried": 40}
 
@@ -55,7 +55,7 @@ def linear_model(series: Series, priors: Priors, *, model: str, refine: float = 
     outer, weight = np.zeros(1), np.ones(1)
     points = round(refine * max((_OUTER_POINTS.get(term, 1) for term in terms), default=1))
     if "gamma" in terms:
-        outer, weight = _half_normal_grid(priors.omega_sd, points=points)
+        outer, weight = half_normal_grid(priors.omega_sd, points=points)
         labels = series.phases[0]
         names += [f"gamma[{label}]" for label in labels]
         member = (series.phase_index[:, None] == np.arange(len(labels))).astype(float)
@@ -218,7 +218,7 @@ def sum_of(grid: xr.Dataset, loadings: dict[str, float], *, standardized: bool =
     return mixture if standardized else mixture.affine(scale=float(grid.attrs["unit"]))
 
 
-def _half_normal_grid(sd: float, *, points: int) -> tuple[np.ndarray, np.ndarray]:
+def half_normal_grid(sd: float, *, points: int) -> tuple[np.ndarray, np.ndarray]:
     """Points and weights for an SD with a half-normal prior.
 
     The posterior is an even function of the SD, so the trapezoidal rule from 0, with half the weight there, converges

@@ -13,7 +13,8 @@ import xarray as xr
 
 from scd import __version__
 from scd.models.exact import draw_exact, quadrature_of, stored
-from scd.models.families import Outcome
+from scd.models.importance import WEIGHED, weighted_draws
+from scd.models.outcome import Outcome
 from scd.models.predictive import predicted, prior_draws
 from scd.models.prepare import one_scale, prepare, scales
 from scd.models.priors import Priors
@@ -30,7 +31,7 @@ Engine = Literal["auto", "exact", "nuts"]
 ENGINES: tuple[str, ...] = get_args(Engine)
 
 _EXACT_CHAINS, _EXACT_DRAWS = 4, 1000
-_LIBRARIES = {"exact": ("numpy",), "nuts": ("pymc", "nutpie", "numpy")}
+_LIBRARIES = {"exact": ("numpy",), "importance": ("numpy", "scipy"), "nuts": ("pymc", "nutpie", "numpy")}
 _PRIOR_DRAWS = 2000
 # Families whose values, on their own scale, are normal around the predictor.
 _INTEGRATED = ("gaussian", "log", "logit")
@@ -116,7 +117,8 @@ def fit(
         Default: weakly informative on the measure's declared scale; see `scd.models.family_priors`.
     engine : {"auto", "exact", "nuts"}
         ``exact`` integrates (single cases of the families gaussian, log and logit), ``nuts`` samples; ``auto``
-        integrates where it can.
+        integrates where it can, weighs independent draws for one case's ratings, counts and proportions (engine
+        ``importance``, see `scd.models.importance`), and samples the rest.
     seed : int
         Seed of the draws.
     draws, chains : int, optional
@@ -156,8 +158,17 @@ def fit(
     if progress:
         progress(0.05)
     groups: dict[str, xr.Dataset] = {}
-    target_accept = None
-    if engine == "nuts" or not integrable:
+    target_accept = effective = chance = None
+    if engine == "auto" and model != "multilevel" and outcome.family in WEIGHED:
+        chance = weighted_draws(
+            scaled, own, model=model, seed=seed, draws=draws or _EXACT_DRAWS, chains=chains or _EXACT_CHAINS
+        )
+    if chance is not None:
+        used = "importance"
+        posterior, stats, effective = chance
+        if progress:
+            progress(1.0)
+    elif engine == "nuts" or not integrable:
         used = "nuts"
         posterior, stats, target_accept = _sampled(
             scaled, own, model=model, seed=seed, draws=draws, chains=chains, progress=progress
@@ -208,6 +219,8 @@ def fit(
     }
     if target_accept is not None:
         tree.attrs["target_accept"] = target_accept
+    if effective is not None:
+        tree.attrs["effective_draws"] = effective
     return tree
 
 

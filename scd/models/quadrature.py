@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from scd.models.priors import Priors
 
-__all__ = ["LinearModel", "Quadrature", "integrate"]
+__all__ = ["LinearModel", "Quadrature", "integrate", "log_prior_u"]
 
 # A grid ends where the density is e**-16 of its peak: what lies outside holds less than a millionth.
 _DEPTH = 16.0
@@ -244,7 +244,7 @@ def integrate(
     parts = [_on_grid(value[i : i + piece], model, priors, u, points=points) for i in range(0, len(value), piece)]
     moments = parts[0][0]
     joined = {k: np.concatenate([p[1][k] for p in parts]) for k in parts[0][1]}
-    log_weight = joined["log_density"] + _log_prior_u(u, priors, held=phi is not None)[:, None]
+    log_weight = joined["log_density"] + log_prior_u(u, priors, held=phi is not None)[:, None]
     if phi is None:
         log_weight += math.log(step)
     with np.errstate(divide="ignore"):
@@ -280,7 +280,7 @@ def _log_mass(value: np.ndarray, model: LinearModel, priors: Priors, u: np.ndarr
         top = grid["log_density"].max(axis=-1)
         found.append(top + np.log(np.exp(grid["log_density"] - top[..., None]).sum(axis=-1) * grid["step"]))
     with np.errstate(divide="ignore"):
-        return np.concatenate(found) + _log_prior_u(u, priors, held=False) + np.log(model.outer_weight)[:, None]
+        return np.concatenate(found) + log_prior_u(u, priors, held=False) + np.log(model.outer_weight)[:, None]
 
 
 def _on_grid(
@@ -377,13 +377,13 @@ def _root(u: np.ndarray) -> np.ndarray:
 def _log_prior_mass(priors: Priors, phi: float | None) -> float:
     """Log of the prior's share above the floor of the innovations' SD."""
     u = np.linspace(-_U_LIMIT, _U_LIMIT, 400) if phi is None else np.array([math.atanh(phi / _PHI_LIMIT)])
-    weight = np.exp(_log_prior_u(u, priors, held=phi is not None)) * (u[1] - u[0] if phi is None else 1.0)
+    weight = np.exp(log_prior_u(u, priors, held=phi is not None)) * (u[1] - u[0] if phi is None else 1.0)
     root = _root(u) if priors.sigma_of == "marginal" else np.ones(len(u))
     above = [math.erfc(priors.sigma_floor / priors.sigma_sd / r / 2**0.5) for r in root]
     return math.log(float(weight @ np.array(above)))
 
 
-def _log_prior_u(u: np.ndarray, priors: Priors, *, held: bool) -> np.ndarray:
+def log_prior_u(u: np.ndarray, priors: Priors, *, held: bool) -> np.ndarray:
     """Log prior density of u = atanh(phi / 0.99)."""
     if held:
         return np.zeros(len(u))

@@ -85,6 +85,11 @@ def _checks(summary: Summary) -> str:
     if summary.engine == "exact":
         return "No chains to check: nothing was sampled"
     found = summary.diagnostics
+    if summary.engine == "importance":
+        passed = "Passed" if found.get("ok") else "NOT passed"
+        return (
+            f"{passed}. Weighted draws worth {whole(found.get('ess_bulk_min'))} independent ones (must be 400 or more)"
+        )
     passed = "Passed" if found.get("ok") else "NOT passed"
     return (
         f"{passed}. R-hat at most {rhat_words(found.get('rhat_max'))} (must be below 1.01); effective draws at least "
@@ -97,6 +102,8 @@ def _figures(summary: Summary) -> str:
     if summary.engine == "exact":
         return "no chains to check"
     found = summary.diagnostics
+    if summary.engine == "importance":
+        return f"weighted draws worth {whole(found.get('ess_bulk_min'))}"
     return (
         f"R-hat {rhat_words(found.get('rhat_max'))}, effective draws {whole(found.get('ess_bulk_min'))} and "
         f"{whole(found.get('ess_tail_min'))}, divergences {whole(found.get('divergences'))}"

@@ -115,7 +115,8 @@ def engine_words(engine: str) -> str:
     >>> engine_words("exact"), engine_words("nuts")
     ('integrated numerically', 'sampled with NUTS')
     """
-    return {"exact": "integrated numerically", "nuts": "sampled with NUTS"}.get(engine, engine)
+    words = {"exact": "integrated numerically", "importance": "by weighted draws", "nuts": "sampled with NUTS"}
+    return words.get(engine, engine)
 
 
 def number(value: float | None) -> str:
