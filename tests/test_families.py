@@ -476,8 +476,16 @@ def test_the_scale_of_the_measure_chooses_the_family():
         (a_study(values, scale="duration"), "log"),
     ):
         assert outcome_of(series_of(study)).family == family
-    flagged = " ".join(outcome_of(series_of(a_study(values, scale="percentage"))).notes)
-    assert "without a denominator" in flagged
+    for study, words in (
+        (a_study(values, scale="percentage"), "without a denominator"),
+        (a_study(values, scale="proportion", minimum=0, trials=[9, 9, 9, 12, 9, 9]), "for a session of 9 trials"),
+        (a_study(values, minutes=[30, 30, 30, 10, 30, 30], **COUNTS), "for a session of average length, 26.7 minutes"),
+        (a_study(tenths, scale="rate"), "a rate without a whole count behind it"),
+    ):
+        assert words in " ".join(outcome_of(series_of(study)).notes)
+    # Whole percents of 40 trials lie up to a fifth of a trial off.
+    rounded = a_study(((33, 48), (5, 8)), scale="percentage", trials=40)
+    np.testing.assert_array_equal(outcome_of(series_of(rounded)).series.value, [13, 19, 2, 3])
 
 
 # --- What can't be taken -----------------------------------------------------------------------------------------

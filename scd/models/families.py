@@ -18,7 +18,7 @@ __all__ = ["FAMILIES", "outcome_of"]
 FAMILIES: tuple[str, ...] = get_args(Family)
 
 # A rate or a share is written rounded; so far from a whole number its count may lie.
-_MOST_OFF = 0.1
+_MOST_OFF = 0.25
 _OR_SCORE = "correct the value, or give the measure the scale 'score'"
 
 
@@ -269,12 +269,19 @@ def _complete(series: Series, kind: str, *, needed: str) -> np.ndarray:
 def _proportions(series: Series, family: str) -> Outcome:
     trials = _complete(series, "trials", needed="to be a proportion")
     responses, counts, scale = [], np.empty(len(trials)), np.empty(len(trials))
+    notes: tuple[str, ...] = ()
+    keys = np.array([m.key for m in series.measures])[series.case_index]
     for i, measure in enumerate(series.measures):
-        mine = series.case_index == i
-        top = _top(series.part(series.cases[i]), measure)
+        mine, alike = series.case_index == i, keys == measure.key
+        top = _top(measure, value=series.value[alike], trials=trials[alike])
         factor = np.ones(mine.sum()) if top is None else trials[mine] / top
         counts[mine], scale[mine] = series.value[mine] * factor, 1 / factor
         usual = float(np.round(np.median(trials[mine])))
+        if top is None and np.ptp(trials[mine]):
+            notes = (
+                f"Sessions of {measure.label} differ in trials; levels and changes are for a session of {usual:g} "
+                "trials.",
+            )
         responses.append(Response(family=family, trials=usual, scale=1.0 if top is None else top / usual))
     off = _off_whole(series.value, 1 / scale)
     rules = (
@@ -291,20 +298,20 @@ def _proportions(series: Series, family: str) -> Outcome:
                 rule=f"{rule}, of which there are {trials[at]:g}",
                 mend="correct the value or its trials, or choose the family 'logit'",
             )
-    return _outcome(series, family, responses, value=np.round(counts), trials=trials, scale=scale)
+    return _outcome(series, family, responses, value=np.round(counts), trials=trials, scale=scale, notes=notes)
 
 
-def _top(series: Series, measure: Measure) -> float | None:
+def _top(measure: Measure, *, value: np.ndarray, trials: np.ndarray) -> float | None:
     """What a share of 1 reads in the measure's units; None where values are successes, not shares."""
     if measure.scale == "percentage":
         return 100.0
     if measure.maximum is not None:
         return 1.0 if measure.maximum <= 1 else None
-    if (series.value > 1).any() or (series.trials == 1).all():
+    if (value > 1).any() or (trials == 1).all():
         return None
-    if (series.value == np.round(series.value)).all():
+    if (value == np.round(value)).all():
         raise StudyError(
-            f"case '{series.cases[0]}': '{measure.label}' holds only 0 and 1, which could be successes or shares of "
+            f"measure '{measure.key}': '{measure.label}' holds only 0 and 1, which could be successes or shares of "
             "their trials; give its range, 0 to 1 for shares or 0 to the most trials for successes",
             field="maximum",
         )
