@@ -251,7 +251,7 @@ def _parameters(posterior: xr.Dataset, *, model: str, family: str) -> list[str]:
     """The model's own parameters: without helper draws and without those of terms that it lacks."""
     names = [str(name) for name in posterior.data_vars if not str(name).endswith("_z")]
     if family == "poisson":
-        names.remove("dispersion")
+        names = [name for name in names if name != "dispersion"]
     if model == "multilevel":
         return names
     lacking = set(TERMS) - set(SINGLE_CASE_MODELS[model])
