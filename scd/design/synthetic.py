@@ -248,7 +248,7 @@ def _across_behaviours(seed: Sequence[int], name: str) -> SyntheticStudy:
     behaviours = ("getting up on time", "eating with others", "answering messages")
     keys = ("getting-up", "eating", "messages")
     measures = tuple(
-        Measure(key=k, label=b.capitalize(), scale="rating", improvement="increase", minimum=0, maximum=10)
+        Measure(key=k, label=b.capitalize(), scale="score", improvement="increase", minimum=0, maximum=10)
         for k, b in zip(keys, behaviours, strict=True)
     )
     codes = ("SYNMT2", "SYNMT3", "SYNMT4")
