@@ -240,3 +240,9 @@ def test_ratings_are_laddered_as_scores_and_counts_are_not():
     counted = a_study(LAMBERT_A1, scale="count")
     with pytest.raises(ValueError, match="can't be integrated"):
         robustness(counted, case=CODE, model="level")
+
+
+def test_a_headline_whose_later_phases_are_still_empty_has_its_rung():
+    """An ABAB that has only begun: its model is `phase-level` before it has three phases with values."""
+    told = robustness(a_study(((7, 8, 6, 7), (4, 5, 3))), case=CODE, model="phase-level")
+    assert named(told, "Levels that differ between like phases").p_improvement > 0.5

@@ -182,7 +182,7 @@ def _ladder(series: Series, *, headline: str) -> list[_Rung]:
     rungs = [_Rung("Level, sessions independent", "level", phi=0.0), _Rung("Level", "level")]
     rungs.append(_Rung("Level and trend", "level-trend"))
     rungs.append(_Rung("Level and slopes", "piecewise"))
-    if phases > 2:
+    if phases > 2 or headline == "phase-level":
         rungs.append(_Rung("Levels that differ between like phases", "phase-level"))
     rungs.append(_Rung("Gradual onset (full effect)", "gradual"))
     rungs.append(_Rung("Sceptical prior", headline, delta_sd=1.0))
