@@ -678,6 +678,9 @@ def test_a_share_changes_by_percentage_points_in_words_table_and_picture_alike()
     pictured = unescape(re.findall(r"<desc[^>]*>(.*?)</desc>", page, re.DOTALL)[1])
     assert "Change in level (percentage points), median and 95 % interval. EXAMPL overall: −29.2" in pictured
     assert "−0.29" not in page
+    assert "Worry, 0 to 1, lower is better" in page_of(
+        job_of(study.replace(measures=(share.replace(unit=""),)), summary), "client"
+    )
 
 
 # --- several outcomes -----------------------------------------------------------------------------------------------
@@ -719,6 +722,9 @@ def test_the_clinician_sees_every_outcome_and_one_without_estimate_hides_no_othe
     assert "not shown: see below" in lines[1]
     assert "%" not in lines[1]
     assert "4.56 points 3.21 to 5.67 1 %" in lines[2]
+    unsaid = summaries[0].replace(effects=tuple(e.replace(p_meaningful=None) for e in summaries[0].effects))
+    assert "P(meaningful)" in glance
+    assert "P(meaningful)" not in page_of(job_of(study, unsaid, *summaries[1:]), "clinician")
     assert said.index("Other outcomes") < said.index("withheld: the chains disagree") < said.index("Pain changed by")
     assert said.index("Pain changed by") < said.index("Plan and what happened")
     assert "Drawn without estimates" not in said, "each outcome has its graph beside its words"

@@ -19,7 +19,7 @@ from scd.study import Measure, Study, StudyError
 
 __all__ = ["EffectForm"]
 
-_PATIENCE = "The first estimate after opening a page takes up to a minute, the next ones only seconds."
+_PATIENCE = "Most estimates take seconds; that of several cases together may take a minute or two."
 
 
 class EffectForm(View):

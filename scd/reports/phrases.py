@@ -90,7 +90,7 @@ def measure_words(measure: Measure) -> str:
     'Mood, 0 to 10 points, higher is better'
     """
     better = "higher" if measure.improvement == "increase" else "lower"
-    return f"{measure.label}, {measure.range_words} {measure.unit}, {better} is better"
+    return f"{measure.label}, {f'{measure.range_words} {measure.unit}'.strip()}, {better} is better"
 
 
 def design_words(study: Study) -> str:

@@ -84,8 +84,10 @@ def overview(job: Job) -> Markup:
         change = [f"{number(told.median)} {unit}{average}", interval(told.lower, told.upper)]
         rows.append([name, *change, *chances, grade_words(grade_wwc(job.study, measure=measure.key))])
     head = ["Outcome", "Change", "95 % interval", "P(better)", "P(meaningful)", "Design"]
-    caption = "All outcomes, the headline first: the change from baseline to intervention in the measure's units."
-    return table(rows, head=head, caption=caption, numbers=(2, 3, 4))
+    caption = "All outcomes, the headline first: the change from baseline to intervention."
+    if all(row[4] == number(None) for row in rows):
+        head, rows = [*head[:4], *head[5:]], [[*row[:4], *row[5:]] for row in rows]
+    return table(rows, head=head, caption=caption, numbers=range(2, len(head) - 1))
 
 
 def effect_table(job: Job) -> Piece:
