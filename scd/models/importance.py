@@ -37,7 +37,8 @@ _ROUNDS, _ROUND_SIZE = 4, 800
 _SIZE, _LARGEST = 5000, 40000
 # Of the effective draws that weights leave, so many at least; and no draw may stand for more than this share.
 _ENOUGH, _HEAVIEST = 1000, 0.01
-_NODES = 12
+# Up to such a correlation, so many points in a cell: an open one is some 9 SDs wide, what carries on sqrt(1 - phi^2).
+_NODES = ((0.5, 12), (0.75, 20), (0.9, 32), (0.96, 48), (1.0, 72))
 _CHUNK = 1000
 _LEAST_DISPERSION = 1e-4
 
@@ -124,11 +125,12 @@ def rating_log_likelihood(
     *,
     gap: np.ndarray,
     linked: np.ndarray,
-    nodes: int = _NODES,
+    nodes: int | None = None,
 ) -> np.ndarray:
     """Log probability that an autocorrelated normal path runs through all cells.
 
-    From session to session the density of the path inside its cell is carried on by Gauss-Legendre quadrature.
+    From session to session the density of the path inside its cell is carried on by Gauss-Legendre quadrature. The
+    closer neighbouring sessions hang together, the narrower what carries on, and the more points it takes.
 
     Parameters
     ----------
@@ -139,8 +141,8 @@ def rating_log_likelihood(
     sigma, phi : ndarray, shape (draws,)
         Marginal SD, and correlation of neighbouring sessions.
     gap, linked : ndarray, shape (obs,)
-    nodes : int
-        Points in each cell.
+    nodes : int, optional
+        Points in each cell; by default as many as each correlation takes.
 
     Returns
     -------
@@ -151,6 +153,14 @@ def rating_log_likelihood(
     Kitagawa, G. (1987). Non-Gaussian state-space modeling of nonstationary time series. Journal of the American
     Statistical Association, 82, 1032-1041. https://doi.org/10.1080/01621459.1987.10478534
     """
+    if nodes is None:
+        total = np.empty(len(predictor))
+        levels = np.searchsorted([limit for limit, _ in _NODES], np.abs(phi))
+        for level in np.unique(levels):
+            some = levels == level
+            arrays = {"predictor": predictor[some], "sigma": sigma[some], "phi": phi[some]}
+            total[some] = rating_log_likelihood(lower, upper, **arrays, gap=gap, linked=linked, nodes=_NODES[level][1])
+        return total
     place, share = np.polynomial.legendre.leggauss(nodes)
     total = np.zeros(len(predictor))
     inside = before = np.empty(0)
