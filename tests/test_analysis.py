@@ -320,3 +320,14 @@ def test_several_outcomes_are_told_apart(lambert):
     study = lambert.replace(measures=(*lambert.measures, extra), cases=(case,))
     assert summarize(study, measure="sleep", model="level").measure == "sleep"
     assert summarize(study, model="level").measure == "score"
+
+
+def test_the_spread_between_cases_is_told_before_and_after_the_data():
+    from scd.analysis.checks import between_cases
+
+    tree = fit(several(4, sessions=14), model="multilevel", draws=300)
+    told = between_cases(tree)
+    assert told.cases == 4
+    assert told.prior[0] == pytest.approx(4 * 0.6745, rel=0.1)  # the median of HalfNormal(4), on a range of 20
+    assert told.posterior[1] < told.posterior[0] < told.posterior[2]
+    assert between_cases(fit(several(2), case="C0")) is None

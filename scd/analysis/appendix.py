@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scd.study.record import Record
 
-__all__ = ["Alternative", "ChangePointRow", "Check", "Robustness"]
+__all__ = ["Alternative", "BetweenCases", "ChangePointRow", "Check", "Robustness"]
 
 
 class Alternative(Record):
@@ -105,3 +105,19 @@ class ChangePointRow(Record):
     session: int
     probability: float
     last_before: int
+
+
+class BetweenCases(Record):
+    """How far cases differ in their change, before and after the data: with few cases the prior decides.
+
+    Parameters
+    ----------
+    cases : int
+    prior, posterior : tuple of float
+        Median, and ends of the 95 % interval, of the SD between cases of the level change: in the measure's units, or
+        on the family's scale.
+    """
+
+    cases: int
+    prior: tuple[float, float, float]
+    posterior: tuple[float, float, float]

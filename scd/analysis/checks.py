@@ -7,10 +7,10 @@ import json
 import numpy as np
 import xarray as xr
 
-from scd.analysis.appendix import Check
+from scd.analysis.appendix import BetweenCases, Check
 from scd.study import Measure, Study
 
-__all__ = ["check_words", "predictive_checks", "prior_look"]
+__all__ = ["between_cases", "check_words", "predictive_checks", "prior_look"]
 
 # So improbable in either direction, a figure of the data is told as one that the model does not reproduce.
 _STRANGE = 0.01
@@ -73,6 +73,24 @@ def check_words(checks: tuple[Check, ...]) -> str:
     return (
         f"The model does not reproduce {len(strange)} of {len(checks)} figures of the data ({told}); read it with care."
     )
+
+
+def between_cases(tree: xr.DataTree) -> BetweenCases | None:
+    """Prior and posterior of the SD between cases, side by side; None for a single case.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        From `scd.models.fit`.
+    """
+    if tree.attrs["model"] != "multilevel":
+        return None
+
+    def told(group: str) -> tuple[float, float, float]:
+        median, lower, upper = np.quantile(tree[group]["delta_sd"].to_numpy(), (0.5, 0.025, 0.975))
+        return float(median), float(lower), float(upper)
+
+    return BetweenCases(cases=len(json.loads(tree.attrs["cases"])), prior=told("prior"), posterior=told("posterior"))
 
 
 def prior_look(tree: xr.DataTree, *, study: Study) -> float | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from scd import __version__
-from scd.analysis.appendix import ChangePointRow, Check, Robustness
+from scd.analysis.appendix import BetweenCases, ChangePointRow, Check, Robustness
 from scd.analysis.cautions import cautions, too_few_points
 from scd.analysis.words import client_words, clinician_words, grade_words
 from scd.design.standards import grade_wwc
@@ -108,6 +108,8 @@ class Summary(Record):
         Figures of the data beside the model's; only with the appendix.
     prior_outside : float, optional
         Share of the prior's values outside the instrument's range; only with the appendix.
+    between_cases : BetweenCases, optional
+        How far cases differ, by prior and posterior; of several cases, with the appendix.
     change_points : tuple of ChangePointRow
         Of the model ``change-point``, which has no effects.
     """
@@ -133,6 +135,7 @@ class Summary(Record):
     robustness: tuple[Robustness, ...] = ()
     checks: tuple[Check, ...] = ()
     prior_outside: float | None = None
+    between_cases: BetweenCases | None = None
     change_points: tuple[ChangePointRow, ...] = ()
     version: int = SUMMARY_VERSION
 
@@ -246,7 +249,7 @@ def summarize(
     jobs = _jobs(study, codes, measure=measure, model=model, progress=progress)
     import pandas as pd  # a report's kernel reads summaries without it, and starts in half the time
 
-    from scd.analysis.checks import predictive_checks, prior_look
+    from scd.analysis.checks import between_cases, predictive_checks, prior_look
     from scd.analysis.diagnostics import diagnose  # these load ArviZ and PyMC: only when there is something to fit
     from scd.analysis.effects import effect_table
     from scd.analysis.projection import phase_levels, project_baseline
@@ -326,6 +329,7 @@ def summarize(
         robustness=tuple(beside) if worst.ok else (),
         checks=checks if worst.ok else (),
         prior_outside=prior_look(first, study=study) if appendix else None,
+        between_cases=between_cases(first) if appendix and worst.ok else None,
     )
 
 

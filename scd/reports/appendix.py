@@ -10,12 +10,13 @@ from scd.reports.markup import Piece, fold, joined, paragraphs, table
 from scd.reports.phrases import case_words, interval, judged_words, number, probability
 
 if TYPE_CHECKING:
-    from scd.analysis.appendix import Robustness
+    from scd.analysis.appendix import BetweenCases, Robustness
     from scd.analysis.summary import Summary
     from scd.reports.job import Job
 
 __all__ = ["appendix"]
 
+_MANY_CASES = 8
 _UNITS = {"level_change": "change", "rate_ratio": "ratio of expected values", "odds_ratio": "ratio of odds"}
 
 
@@ -42,12 +43,25 @@ def appendix(job: Job) -> Piece:
 
 def _of_outcome(job: Job, summary: Summary) -> Markup:
     parts = [_ladder(job, found) for found in summary.robustness]
+    if summary.between_cases:
+        parts.insert(0, paragraphs([_between(summary.between_cases)], kind="note"))
     if summary.checks:
         parts.append(_checks(job, summary))
     if not parts:
         return Markup("")
     about = f" for {judged_words(job.study, summary=summary)}" if len(job.summaries) > 1 else ""
     return fold(f"Other models and priors, and checks of the model{about}", joined(parts))
+
+
+def _between(found: BetweenCases) -> str:
+    def told(three: tuple[float, float, float]) -> str:
+        return f"{number(three[0])} ({interval(*three[1:])})"
+
+    few = " With so few cases the prior has much of the say." if found.cases < _MANY_CASES else ""
+    return (
+        f"SD of the change between the {found.cases} cases: {told(found.prior)} before the data, "
+        f"{told(found.posterior)} after them.{few}"
+    )
 
 
 def _ladder(job: Job, found: Robustness) -> Markup:
