@@ -324,6 +324,7 @@ def test_several_outcomes_are_told_apart(lambert):
 
 def test_the_spread_between_cases_is_told_before_and_after_the_data():
     from scd.analysis.checks import between_cases
+    from scd.models import fit
 
     tree = fit(several(4, sessions=14), model="multilevel", draws=300)
     told = between_cases(tree)
