@@ -1,59 +1,68 @@
-"""Remake the tables: ``uv run python -m tests.calibration [--only coverage departures exact sampled ...]``."""
+"""Remake the tables: ``uv run python -m tests.calibration``, or only some parts with ``--only``."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from . import coverage
-from .bands import binned, verdict
+from .bands import BINS, band, binned, verdict
 from .exact_ranks import EXACT_MODELS, exact_ranks
-from .tables import keep
+from .tables import FOLDER, keep
+
+__all__ = ["main"]
 
 _CELL = ("situation", "design", "points", "phi", "truth", "model")
 _QUANTITY = ("model", "engine", "quantity")
 
+# What a part is given: clients a cell or simulations a model (None: the usual number), the seed, and the folder.
+Part = Callable[[int | None, int, Path], None]
 
-def main() -> None:
-    """Run the parts asked for, one after the other."""
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the parts asked for, one after the other; every table is on disk as far as it has come."""
     asked = argparse.ArgumentParser(prog="python -m tests.calibration", description=__doc__)
     asked.add_argument("--only", nargs="+", choices=list(_PARTS), default=list(_PARTS), help="parts to remake")
     asked.add_argument("--replications", type=int, help="clients a cell, or simulations a model")
     asked.add_argument("--seed", type=int, default=1)
-    options = asked.parse_args()
+    asked.add_argument("--into", type=Path, default=FOLDER, help="folder of the tables")
+    options = asked.parse_args(arguments)
     for part in options.only:
         began, cpu = time.perf_counter(), time.process_time()
         print(f"{part}:", file=sys.stderr)
-        _PARTS[part](options.replications, options.seed)
+        _PARTS[part](options.replications, options.seed, options.into)
         taken = {"seconds": round(time.perf_counter() - began), "cpu_seconds": round(time.process_time() - cpu)}
-        keep("times", [{"part": part, **taken}], key=("part",))
+        keep("times", [{"part": part} | taken], key=("part",), folder=options.into)
         print(f"\n{part}: {taken['seconds']} s ({taken['cpu_seconds']} s of CPU)", file=sys.stderr)
 
 
-def _cells(jobs: Callable[[], Iterable[coverage.Job]]) -> Callable[[int | None, int], None]:
-    def run(replications: int | None, seed: int) -> None:
+def _cells(jobs: Callable[[], Iterable[coverage.Job]], *, usual: int = 2000) -> Part:
+    def run(replications: int | None, seed: int, folder: Path) -> None:
         every = list(jobs())
         for done, (situation, models) in enumerate(every, 1):
-            rows = coverage.cell(situation, models, replications=replications or 2000, seed=seed)
-            keep("coverage", [{c: r[c] for c in coverage.COLUMNS} for r in rows], key=_CELL)
+            rows = coverage.cell(situation, models, replications=replications or usual, seed=seed)
+            keep("coverage", [{c: r[c] for c in coverage.COLUMNS} for r in rows], key=_CELL, folder=folder)
             told = f"{situation.name}, {situation.design}, {situation.points} points, phi {situation.phi:g}"
-            print(f"\r{done}/{len(every)} {told:<70}", end="", file=sys.stderr, flush=True)
+            _progress(f"{done}/{len(every)} {told}")
 
     return run
 
 
-def _exact(replications: int | None, seed: int) -> None:
+def _exact(replications: int | None, seed: int, folder: Path) -> None:
     for model in EXACT_MODELS:
         ranks = exact_ranks(model, simulations=replications or 1000, seed=seed)
-        _keep_ranks({"model": model, "engine": "exact"}, ranks)
-        print(f"\r{model:<70}", end="", file=sys.stderr, flush=True)
+        _keep_ranks(model, "exact", ranks, folder=folder)
+        _progress(model)
+    _keep_bands(folder)
 
 
-def _sampled(replications: int | None, seed: int) -> None:
+def _sampled(replications: int | None, seed: int, folder: Path) -> None:
     """Families take turns, so that what is on disk is balanced whenever this is stopped."""
     from .sampled_ranks import FAMILIES, Tally, add_one
 
@@ -62,31 +71,63 @@ def _sampled(replications: int | None, seed: int) -> None:
     for number in range(simulations):
         for of, tally in tallies.items():
             add_one(tally, of=of, number=number, seed=seed)
-        print(f"\r{number + 1}/{simulations}", end="", file=sys.stderr, flush=True)
+        _progress(f"{number + 1}/{simulations}")
         if (number + 1) % 20 and number + 1 < simulations:
             continue
         for of, tally in tallies.items():
-            _keep_ranks({"model": of, "engine": "nuts"}, {k: np.array(v) for k, v in tally.ranks.items()})
+            _keep_ranks(of, "nuts", {name: np.array(ranks) for name, ranks in tally.ranks.items()}, folder=folder)
             told = {"simulations": number + 1, "divergent": tally.divergent, "unmixed": tally.unmixed}
-            keep("sampler", [{"model": of} | told], key=("model",))
+            keep("sampler", [{"model": of} | told], key=("model",), folder=folder)
+        _keep_bands(folder)
 
 
-def _keep_ranks(of: dict[str, str], ranks: dict[str, np.ndarray]) -> None:
+def _pooled(replications: int | None, seed: int, folder: Path) -> None:
+    from .sampled_coverage import SITUATIONS, sampled_row
+
+    for done, situation in enumerate(SITUATIONS, 1):
+        found, divergent, unmixed = sampled_row(situation, replications=replications or 100, seed=seed)
+        keep("coverage", [{c: found[c] for c in coverage.COLUMNS}], key=_CELL, folder=folder)
+        told = {"simulations": found["replications"], "divergent": divergent, "unmixed": unmixed}
+        name = f"multilevel, phi {situation.phi:g}, truth {situation.truth:g}"
+        keep("sampler", [{"model": name} | told], key=("model",), folder=folder)
+        _progress(f"{done}/{len(SITUATIONS)}")
+
+
+def _keep_ranks(model: str, engine: str, ranks: dict[str, np.ndarray], *, folder: Path) -> None:
     """Keep how many ranks fell into each bin, and what that says."""
     rows = []
     for quantity, found in ranks.items():
         counts = binned(found)
-        share = {f"bin{i:02}": int(n) for i, n in enumerate(counts, 1)}
-        rows.append(of | {"quantity": quantity} | verdict(counts) | share)
-    keep("ranks", rows, key=_QUANTITY)
+        bins = {f"bin{i:02}": int(n) for i, n in enumerate(counts, 1)}
+        rows.append({"model": model, "engine": engine, "quantity": quantity} | verdict(counts) | bins)
+    keep("ranks", rows, key=_QUANTITY, folder=folder)
 
 
-_PARTS: dict[str, Callable[[int | None, int], None]] = {
+def _keep_bands(folder: Path) -> None:
+    """Keep, for each model, the band of one quantity's ECDF and that of all of its quantities together."""
+    rows = []
+    for (model, engine), part in pd.read_csv(folder / "ranks.csv").groupby(["model", "engine"], sort=False):
+        total = int(part["simulations"].min())
+        edges = (*band(total), *band(total, level=1 - 0.05 / len(part)))
+        for i in range(BINS - 1):
+            ends = zip(("low", "high", "all_low", "all_high"), edges, strict=True)
+            at = {name: round(float(edge[i]), 4) for name, edge in ends}
+            rows.append({"model": model, "engine": engine, "share": (i + 1) / BINS} | at)
+    keep("bands", rows, key=("model", "engine", "share"), folder=folder)
+
+
+def _progress(told: str) -> None:
+    print(f"\r{told:<80}", end="", file=sys.stderr, flush=True)
+
+
+_PARTS: dict[str, Part] = {
     "coverage": _cells(coverage.assumed),
     "departures": _cells(coverage.departures),
-    "exact": _exact,
     "phases": _cells(coverage.phases),
+    "alike": _cells(coverage.alike, usual=1000),
+    "exact": _exact,
     "sampled": _sampled,
+    "pooled": _pooled,
 }
 
 if __name__ == "__main__":

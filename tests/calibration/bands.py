@@ -91,10 +91,16 @@ def band(simulations: int, *, level: float = 0.95) -> tuple[np.ndarray, np.ndarr
 
 def _worst(counts: np.ndarray) -> np.ndarray:
     """Smallest two-sided binomial tail of each ECDF, over the ends of the bins."""
-    total = int(counts[0].sum())
-    reached, share = np.cumsum(counts, axis=1)[:, :-1], np.arange(1, BINS) / BINS
-    tails = np.minimum(stats.binom.cdf(reached, total, share), stats.binom.sf(reached - 1, total, share))
-    return np.minimum(2 * tails, 1).min(axis=1)
+    reached = np.cumsum(counts, axis=1)[:, :-1]
+    return _tails(int(counts[0].sum()))[reached, np.arange(BINS - 1)].min(axis=1)
+
+
+@cache
+def _tails(simulations: int) -> np.ndarray:
+    """Two-sided tail of each number of ranks below each end, shape (simulations + 1, BINS - 1)."""
+    reached, share = np.arange(simulations + 1)[:, None], np.arange(1, BINS) / BINS
+    below, above = stats.binom.cdf(reached, simulations, share), stats.binom.sf(reached - 1, simulations, share)
+    return np.minimum(2 * np.minimum(below, above), 1)
 
 
 @cache

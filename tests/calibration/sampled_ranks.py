@@ -20,7 +20,7 @@ from scd.study import Case, Measure, Phase, Session, Study, Value
 from .bands import DRAWS, rank_of
 from .exact_ranks import log_likelihood, random_layout
 
-__all__ = ["FAMILIES", "Tally", "a_study", "add_one", "healthy"]
+__all__ = ["CENTER", "FAMILIES", "SCORE", "UNIT", "Tally", "a_study", "add_one", "healthy"]
 
 _MODELS = ("level", "level-trend", "phase-level", "piecewise")
 _CASES = ("K7M2QX", "P4R9TW", "Z3H8VN")
@@ -30,19 +30,19 @@ _RHAT, _ESS = 1.03, 150
 _STEADIEST_RATING = 0.25
 
 # Simulated scores know no ends, so their priors are given a centre and a unit instead of a range.
-_SCORE = Measure(key="y", label="Y", improvement="increase")
-_CENTER, _UNIT = 5.0, 2.0
+SCORE = Measure(key="y", label="Y", improvement="increase")
+CENTER, UNIT = 5.0, 2.0
 _COUNT = Measure(key="y", label="Y", improvement="decrease", scale="count", minimum=0)
 _RATING = Measure(key="y", label="Y", improvement="decrease", scale="rating", minimum=0, maximum=10)
 _SHARE = Measure(key="y", label="Y", improvement="increase", scale="proportion", minimum=0, maximum=1)
 
 FAMILIES: dict[str, tuple[str, Measure]] = {
-    "scores": ("gaussian", _SCORE),
+    "scores": ("gaussian", SCORE),
     "ratings": ("rating", _RATING),
     "counts": ("count", _COUNT),
     "counts, latent": ("poisson-lognormal", _COUNT),
     "proportions": ("proportion", _SHARE),
-    "several clients": ("gaussian", _SCORE),
+    "several clients": ("gaussian", SCORE),
 }
 """Each row of the tables with its family and a measure that has it."""
 
@@ -83,7 +83,7 @@ def add_one(tally: Tally, *, of: str, number: int, seed: int) -> None:
     model = "multilevel" if several else _MODELS[number % len(_MODELS)]
     parts = [random_layout(rng, phases=(2,)) for _ in _CASES] if several else [random_layout(rng)]
     blank, sessions = _blank(parts, measure, rng)
-    scale = {"center": _CENTER, "unit": _UNIT} if family == "gaussian" else {}
+    scale = {"center": CENTER, "unit": UNIT} if family == "gaussian" else {}
     priors = family_priors(measure, family=family, **scale)
     if family == "rating":
         priors = priors.replace(sigma_floor=_STEADIEST_RATING)
