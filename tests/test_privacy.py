@@ -133,6 +133,9 @@ def journey():
         both = run("codes", sys.executable, "-c", LOOK_UP).split()
         run("words", sys.executable, "-c", ADD_WORDS, canary[0], NOTE, REASON)
         run("report", "scd", "report", "--all")
+        # Most posteriors are integrated: the sampler, whose compiled models are kept, has to be asked for.
+        sampled = ("--engine", "nuts", "--model", "level")
+        run("analyze", "scd", "analyze", str(folders["given"] / "canary.csv"), *limits, *sampled)
         for form in ("csv", "scan", "xlsx", "json"):
             run(f"export {form}", "scd", "export", canary[0], "--format", form, "-o", str(folders["asked"] / form))
         run("doctor", "scd", "doctor")
@@ -179,8 +182,9 @@ def test_nobody_elses_page_names_the_canary(journey):
 
 
 def test_what_the_commands_say_keeps_the_canary_to_itself(journey):
-    # `import` shows the first rows of the table that it was just given; nothing else may.
-    told = {name: found_in(text.encode()) for name, text in journey.said.items() if not name.startswith("import")}
+    # `import` shows the first rows of the table that it was just given, `analyze` its cases; nothing else may.
+    shows = ("import", "analyze")
+    told = {name: found_in(text.encode()) for name, text in journey.said.items() if not name.startswith(shows)}
     assert not {name: marks for name, marks in told.items() if marks}
 
 
