@@ -104,10 +104,13 @@ def _keep_ranks(model: str, engine: str, ranks: dict[str, np.ndarray], *, folder
 
 
 def _keep_bands(folder: Path) -> None:
-    """Keep, for each model, the band of one quantity's ECDF and that of all of its quantities together."""
+    """Keep, for each model, the band of one quantity's ECDF and that of all of its quantities together.
+
+    For quantities that all of its simulations have; where models take turns, some have fewer.
+    """
     rows = []
     for (model, engine), part in pd.read_csv(folder / "ranks.csv").groupby(["model", "engine"], sort=False):
-        total = int(part["simulations"].min())
+        total = int(part["simulations"].max())
         edges = (*band(total), *band(total, level=1 - 0.05 / len(part)))
         for i in range(BINS - 1):
             ends = zip(("low", "high", "all_low", "all_high"), edges, strict=True)
