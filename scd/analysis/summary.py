@@ -292,7 +292,7 @@ def summarize(
     first = trees[0]
     measure_of = _measures(study, trees)
     effects = _rows(pd.concat([t for t in tables if len(t)], ignore_index=True), Effect)
-    grade = grade_wwc(study)
+    grade = grade_wwc(study, measure=measure)
     too_few = too_few_points(study, measure_of)
     short = grade_words(grade)
     rows = [e.model_dump() for e in effects]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
+from numpy.polynomial import legendre
 
 from scd.models.mixture import Mixture
 from scd.models.onset import carried
@@ -62,7 +63,7 @@ def linear_model(series: Series, priors: Priors, *, model: str, refine: float = 
         design = np.concatenate([design[0], member], axis=1)[None]
         sd = np.column_stack([np.broadcast_to(sd, (points, len(sds))), np.repeat(outer[:, None], len(labels), axis=1)])
     if "carried" in terms:
-        nodes, node_weight = np.polynomial.legendre.leggauss(points)
+        nodes, node_weight = legendre.leggauss(points)
         outer = (nodes + 1) / 2
         weight = node_weight / 2 * 2 * (1 - outer)  # Beta(1, 2)
         design = np.stack([np.stack([ones, carried(series, share)], axis=-1) for share in outer])

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
+from numpy.polynomial import legendre
 
 from scd.models.exact import half_normal_grid, linear_model
 from scd.models.onset import carried
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from scd.models.priors import Priors
     from scd.models.series import Series
 
-__all__ = ["WEIGHED", "rating_log_likelihood", "weighted_draws"]
+__all__ = ["WEIGHED", "adapted", "rating_log_likelihood", "weighted_draws"]
 
 WEIGHED = ("rating", "count", "poisson", "proportion")
 """The families that this module takes."""
@@ -85,25 +86,10 @@ def weighted_draws(
     """
     rng = np.random.default_rng(seed)
     target = _target(outcome, priors, model=model, rng=rng)
-    center, spread = target.start.mean(axis=0), 1.5 * np.cov(target.start.T)
-    for _ in range(_ROUNDS):
-        points = _t_draws(center, spread, size=_ROUND_SIZE, rng=rng)
-        log_weight = target.log_density(points) - _t_log_density(points, center, spread)
-        center, spread = _fitted(points, log_weight)
-    size = _SIZE
-    while True:
-        points = _defensive_draws(center, spread, size=size, rng=rng)
-        log_weight = target.log_density(points) - _defensive_log_density(points, center, spread)
-        weight = np.exp(log_weight - log_weight.max())
-        weight /= weight.sum()
-        effective = 1 / float(weight @ weight)
-        if effective >= _ENOUGH and weight.max() < _HEAVIEST:
-            break
-        if size >= _LARGEST:
-            return None
-        center, spread = _fitted(points, log_weight)
-        size *= 2
-    chosen = points[_systematic(weight, size=draws * chains, rng=rng)]
+    weighed = adapted(target.log_density, target.start, size=draws * chains, rng=rng)
+    if weighed is None:
+        return None
+    chosen, effective = weighed
     found = _parameters(chosen, outcome, priors, model=model, rng=rng)
     dims = ("chain", "draw")
     coords: dict[str, object] = {"chain": np.arange(chains), "draw": np.arange(draws)}
@@ -113,7 +99,55 @@ def weighted_draws(
     if "gamma" in found:
         coords["phase"] = list(outcome.series.phases[0])
     stats = xr.Dataset({"diverging": (dims, np.zeros((chains, draws), dtype=bool))})
-    return xr.Dataset(held, coords=coords), stats, min(effective, float(draws * chains))
+    return xr.Dataset(held, coords=coords), stats, effective
+
+
+def adapted(
+    log_density: Callable[[np.ndarray], np.ndarray], start: np.ndarray, *, size: int, rng: np.random.Generator
+) -> tuple[np.ndarray, float] | None:
+    """Points from a density by adaptive importance sampling.
+
+    Parameters
+    ----------
+    log_density : callable
+        Of points, shape (points, parameters); need not be normalised.
+    start : ndarray, shape (points, parameters)
+        About where it lies; not too narrow.
+    size : int
+        How many points to draw.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    points : ndarray, shape (size, parameters)
+    effective : float
+        How many independent points they are worth.
+    None
+        When too few.
+    """
+    center, spread = start.mean(axis=0), 1.5 * np.atleast_2d(np.cov(start.T))
+    for _ in range(_ROUNDS):
+        points = _t_draws(center, spread, size=_ROUND_SIZE, rng=rng)
+        log_weight = _finite(log_density(points)) - _t_log_density(points, center, spread)
+        center, spread = _fitted(points, log_weight)
+    tried = _SIZE
+    while True:
+        points = _defensive_draws(center, spread, size=tried, rng=rng)
+        log_weight = _finite(log_density(points)) - _defensive_log_density(points, center, spread)
+        weight = np.exp(log_weight - log_weight.max())
+        weight /= weight.sum()
+        effective = 1 / float(weight @ weight)
+        if effective >= _ENOUGH and weight.max() < _HEAVIEST:
+            return points[_systematic(weight, size=size, rng=rng)], min(effective, float(size))
+        if tried >= _LARGEST:
+            return None
+        center, spread = _fitted(points, log_weight)
+        tried *= 2
+
+
+def _finite(log_density: np.ndarray) -> np.ndarray:
+    """Points so far out that their density can't be worked out count as impossible."""
+    return np.where(np.isfinite(log_density), log_density, -np.inf)
 
 
 def rating_log_likelihood(
@@ -161,7 +195,7 @@ def rating_log_likelihood(
             arrays = {"predictor": predictor[some], "sigma": sigma[some], "phi": phi[some]}
             total[some] = rating_log_likelihood(lower, upper, **arrays, gap=gap, linked=linked, nodes=_NODES[level][1])
         return total
-    place, share = np.polynomial.legendre.leggauss(nodes)
+    place, share = legendre.leggauss(nodes)
     total = np.zeros(len(predictor))
     inside = before = np.empty(0)
     for t in range(predictor.shape[1]):
@@ -218,7 +252,7 @@ def _target(outcome: Outcome, priors: Priors, *, model: str, rng: np.random.Gene
             expected = predict(part[:, :coefficients])
             fit = _log_likelihood(outcome, priors, expected, part[:, coefficients:])
             found.append(fit + log_prior(part[:, :coefficients]) + spread_prior(part))
-        return np.nan_to_num(np.concatenate(found), nan=-np.inf)
+        return np.concatenate(found)
 
     if family == "rating":
         phi, sigma = start["phi"], start["sigma"]

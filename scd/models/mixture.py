@@ -10,6 +10,7 @@ from functools import cache
 from statistics import NormalDist
 
 import numpy as np
+from numpy.polynomial import hermite_e
 
 __all__ = ["Mixture", "normal_cdf"]
 
@@ -145,5 +146,5 @@ def _merged(weight: np.ndarray, center: np.ndarray, spread: np.ndarray) -> tuple
 
 @cache
 def _hermite(points: int) -> tuple[np.ndarray, np.ndarray]:
-    nodes, weights = np.polynomial.hermite_e.hermegauss(points)
+    nodes, weights = hermite_e.hermegauss(points)
     return nodes, weights / weights.sum()

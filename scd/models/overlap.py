@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.polynomial import hermite_e
 
 from scd.models.mixture import normal_cdf
 from scd.models.response import Response, beta_parameters, mean_value, value_sd
@@ -15,7 +16,7 @@ _POINTS, _FEW_POINTS = 128, 64
 _CHUNK = 2_000_000
 # From such a count on, its logarithm is as good as normal.
 _MANY = 30
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
+_NODES, _WEIGHTS = hermite_e.hermegauss(15)
 
 
 def overlap(response: Response, before: np.ndarray, after: np.ndarray, *, spread: np.ndarray, sign: int) -> np.ndarray:

@@ -15,6 +15,7 @@ from scd import __version__
 from scd.models.exact import draw_exact, quadrature_of, stored
 from scd.models.importance import WEIGHED, weighted_draws
 from scd.models.outcome import Outcome
+from scd.models.pooled import pooled_draws
 from scd.models.predictive import predicted, prior_draws
 from scd.models.prepare import one_scale, prepare, scales
 from scd.models.priors import Priors
@@ -162,6 +163,10 @@ def fit(
     if engine == "auto" and model != "multilevel" and outcome.family in WEIGHED:
         chance = weighted_draws(
             scaled, own, model=model, seed=seed, draws=draws or _EXACT_DRAWS, chains=chains or _EXACT_CHAINS
+        )
+    if engine == "auto" and model == "multilevel" and outcome.family in _INTEGRATED:
+        chance = pooled_draws(
+            scaled.series, own, seed=seed, draws=draws or _EXACT_DRAWS, chains=chains or _EXACT_CHAINS
         )
     if chance is not None:
         used = "importance"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+from numpy.polynomial import hermite_e
 
 from scd.models.mixture import normal_cdf
 from scd.study.record import Number, Record
@@ -35,7 +36,7 @@ FAMILY_WORDS: dict[str, str] = {
 AUTOCORRELATED = frozenset({"gaussian", "rating", "poisson-lognormal", "log", "logit"})
 """Families whose deviations from the expected value follow a stationary AR(1)."""
 
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(31)
+_NODES, _WEIGHTS = hermite_e.hermegauss(31)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
 
