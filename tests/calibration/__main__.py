@@ -67,7 +67,7 @@ def _sampled(replications: int | None, seed: int, folder: Path) -> None:
     from .sampled_ranks import FAMILIES, Tally, add_one
 
     tallies = {of: Tally() for of in FAMILIES}
-    simulations = replications or 100
+    simulations = replications or 60
     for number in range(simulations):
         for of, tally in tallies.items():
             add_one(tally, of=of, number=number, seed=seed)
