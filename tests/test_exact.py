@@ -250,9 +250,10 @@ def test_random_designs_meet_brute_force(design):
     grid = quadrature_of(series, priors, model="level")
     mean, sd, evidence = by_brute_force(series, priors)
     change = grid.mixture([0, 1])
-    assert change.mean()[0] == pytest.approx(mean, abs=3e-3 * sd)
-    assert change.sd()[0] == pytest.approx(sd, rel=3e-3)
-    assert grid.log_evidence[0] == pytest.approx(evidence, abs=5e-3)
+    # The plain sum over a coarse grid is the less exact of the two.
+    assert change.mean()[0] == pytest.approx(mean, abs=0.02 * sd)
+    assert change.sd()[0] == pytest.approx(sd, rel=0.02)
+    assert grid.log_evidence[0] == pytest.approx(evidence, abs=0.03)
 
 
 @settings(max_examples=int(os.environ.get("SCD_DESIGNS", "6")), deadline=None, suppress_health_check=list(HealthCheck))

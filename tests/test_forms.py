@@ -315,7 +315,8 @@ def test_a_multiple_baseline_from_the_empty_page_to_its_reports(workspace):
     assert result.summary.model == "multilevel"
     assert result.summary.withheld == ""
     assert "all together" in result.effects.value
-    assert "R-hat" in result.diagnostics.value
+    assert "by weighted draws" in result.diagnostics.value
+    assert "at least 400" in result.diagnostics.value
     assert "Anna" in result.effects.value
     page.effect_form.report()
     assert len(list(workspace.reports.glob("*.html"))) == 4, "one for the clinician, one for each client"
