@@ -1,7 +1,11 @@
 """How long one client takes: the exact engine beside sampling, as ratios from one run.
 
     uv run python tests/benchmarks/engines.py
-    uv run --with causalpy python tests/benchmarks/engines.py     (with CausalPy, in an environment of its own)
+
+CausalPy stands on older versions of ArviZ and NumPy, so it is timed in an environment of its own, on the same sessions:
+
+    uv run --no-project --with "causalpy>=0.8,<1" --with "arviz<1" --with "numpy<2.4" \\
+        python tests/benchmarks/engines.py --cold causalpy
 
 Every row is about the same 31 sessions. A cold start is a fresh process with an empty compile cache; the time to import
 libraries is told apart from it and not counted. Nothing here is a test: figures depend on the machine, ratios less so.
@@ -18,7 +22,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -199,10 +202,6 @@ def main() -> None:
     found |= warm_rows()
     found["nutpie cold, gaussian, level"] = in_fresh_process("nutpie")
     found["pm.sample cold, gaussian, level"] = in_fresh_process("pymc")
-    if find_spec("causalpy"):
-        found["CausalPy cold, interrupted time series"] = in_fresh_process("causalpy")
-    else:
-        print("CausalPy is not installed: uv run --with causalpy python tests/benchmarks/engines.py")
     base = found["exact, level"]
     for name, value in found.items():
         if name.startswith("ESS"):
