@@ -241,7 +241,7 @@ def by_brute_force(series, priors):
     return mean, math.sqrt((weight * (top[..., 2] + (top[..., 1] - mean) ** 2)).sum()), evidence
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(designs())
 def test_random_designs_meet_brute_force(design):
     phases, sessions = design
@@ -256,7 +256,12 @@ def test_random_designs_meet_brute_force(design):
     assert grid.log_evidence[0] == pytest.approx(evidence, abs=0.03)
 
 
-@settings(max_examples=int(os.environ.get("SCD_DESIGNS", "6")), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=int(os.environ.get("SCD_DESIGNS", "6")),
+    deadline=None,
+    derandomize="SCD_DESIGNS" not in os.environ,
+    suppress_health_check=list(HealthCheck),
+)
 @given(designs(), st.sampled_from(["level", "level-trend", "phase-level", "piecewise"]))
 def test_both_engines_agree_on_random_designs(design, model):
     """Every parameter within 4 Monte Carlo standard errors; SCD_DESIGNS=300 tries that many designs."""
