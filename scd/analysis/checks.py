@@ -71,7 +71,8 @@ def check_words(checks: tuple[Check, ...]) -> str:
         for c in strange[:3]
     )
     return (
-        f"The model does not reproduce {len(strange)} of {len(checks)} figures of the data ({told}); read it with care."
+        f"The model does not reproduce {len(strange)} of {len(checks)} figures of the data ({told}); by chance alone it "
+        f"would be about {2 * _STRANGE * len(checks):.1f}. Read it with care."
     )
 
 

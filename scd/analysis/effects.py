@@ -89,8 +89,8 @@ def effect_table(tree: xr.DataTree, *, study: Study) -> pd.DataFrame:
         `p_improvement`: the probability that all adjacent phases differ in the right direction. The interval holds
         `ci_prob` of the posterior with equal tails. `p_meaningful` is the probability of an improvement of at least
         the measure's meaningful change. In the multilevel model the rows with `case` None are the average over
-        cases. Where the posterior was integrated, the figures have no Monte Carlo error; `rhat` is 1 and the effective
-        sample sizes are the number of independent draws.
+        cases. Where the posterior of scores was integrated, all but ``consistent_change`` are without Monte Carlo
+        error. Of independent draws `rhat` is 1, and the effective sample sizes are what they are worth.
     """
     posterior = tree["posterior"].to_dataset()
     model = tree.attrs["model"]

@@ -68,6 +68,7 @@ def diagnostics_table(summary: Summary) -> str:
     if summary.engine == "exact":
         state, checks = "There are no chains to check: nothing was sampled.", []
     elif summary.engine == "importance":
+        state = f"The check of the weighted draws {'passed' if d['ok'] else 'failed'}."
         checks = [("Independent draws that the weighted ones are worth (at least 400)", whole(d["ess_bulk_min"]))]
     rows = [
         ("Model", summary.model),

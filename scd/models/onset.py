@@ -36,11 +36,13 @@ def carried(series: Series, share: float | np.ndarray) -> np.ndarray:
     """
     treated = _treated(series)
     share = np.asarray(share, dtype=float)
-    reached, level = np.empty((*share.shape, len(treated))), np.zeros(share.shape)
+    reached, level = np.empty((*share.shape, len(series.session))), np.zeros(share.shape)
+    observed = {int(number): i for i, number in enumerate(series.session - series.session.min())}
     for t, under in enumerate(treated):
         level = share * level + (1 - share) * under
-        reached[..., t] = level
-    return reached[..., series.session - series.session.min()]
+        if t in observed:  # long gaps cost time, not memory
+            reached[..., observed[t]] = level
+    return reached
 
 
 def lags_treated(series: Series) -> tuple[np.ndarray, np.ndarray]:
