@@ -1,0 +1,14 @@
+"""The command line: every command is a thin door to a room; what is heavy loads only when a command needs it."""
+
+from scd.cli.app import app
+
+# isort: off
+# The help lists the commands in this order: first the clinic's folder, last what mends it.
+from scd.cli import workspace as workspace
+from scd.cli import tables as tables
+from scd.cli import analyze as analyze
+from scd.cli import pages as pages
+from scd.cli import doctor as doctor
+# isort: on
+
+__all__ = ["app"]
