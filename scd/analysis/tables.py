@@ -11,8 +11,7 @@ from scd.models.families import outcome_of
 from scd.models.family_priors import family_priors
 from scd.models.priors import Priors
 from scd.models.series import series_of
-from scd.records.measures import measures_of_table, one_label
-from scd.records.tables import read_table, study_from_table
+from scd.records.opening import open_series
 from scd.study import StudyError
 from scd.study.measure import Improvement, Scale
 
@@ -96,14 +95,8 @@ def analyze_table(
 
     Parameters
     ----------
-    source : pathlib.Path, bytes or str
-        As in `scd.records.tables.read_table`.
-    name : str
-        What messages call it.
-    improvement : {"increase", "decrease"}
-        The direction that is better.
-    scale : {"score", "rating", "count", "rate", "proportion", "percentage", "duration"}
-        What kind of number it is; the columns ``minutes`` and ``trials`` of the table are its exposure and denominator.
+    source, name, improvement, scale, case, measure, columns, sheet
+        As in `scd.records.opening.open_series`.
     limits : tuple of float, optional
         The instrument's range; needed for ratings, and for scores unless `center` and `unit` are given.
     center, unit : float, optional
@@ -114,13 +107,8 @@ def analyze_table(
         How to take the values; by default as the scale says, see `scd.models.families`.
     engine : {"auto", "exact", "nuts"}
         As in `scd.models.fit`.
-    case, measure : str, optional
-        The case and the series, by their names in the table. Without `case` all of them; without `measure` the first,
-        and a warning names the others.
     seed : int
         Seed of the sampler.
-    columns, sheet
-        As in `scd.records.tables.read_table`.
 
     Returns
     -------
@@ -132,37 +120,27 @@ def analyze_table(
     StudyError
         When the table has problems (all of them in the message), the scale is not given, or no effect can be estimated.
     """
-    if limits is None and scale == "rating":
-        raise StudyError(
-            "range: is needed for a rating, whose lowest and highest values end it; give --range LOW HIGH",
-            field="range",
-        )
     if limits is None and scale == "score" and (center is None or unit is None):
         raise StudyError(
             "range: is needed, since the priors stand on the instrument's scale; give --range LOW HIGH, "
             "or both --center and --unit",
             field="range",
         )
-    if limits is not None and not limits[0] < limits[1]:
-        raise StudyError(
-            f"range: its end must lie above its beginning (got {limits[0]:g} and {limits[1]:g})", field="range"
-        )
-    preview = read_table(source, name=name, columns=columns, sheet=sheet)
-    preview.check()
-    warnings: list[str] = []
-    if measure is None and len(preview.measures) > 1:
-        others = ", ".join(f"'{label}'" for label in preview.measures[1:])
-        warnings.append(
-            f"{name} holds several series; only the first, '{preview.measures[0]}', is analysed. "
-            f"The others: {others} (choose with --measure)"
-        )
-    chosen = preview.measures[0] if measure is None else measure
-    measures = measures_of_table(preview, improvement=improvement, scale=scale, limits=limits, series=[chosen])
-    label = one_label(case, preview.cases, what="case", where=name) if case is not None else None
-    study, _ = study_from_table(preview, measures=measures, case=label)
+    opened = open_series(
+        source,
+        name=name,
+        improvement=improvement,
+        scale=scale,
+        limits=limits,
+        case=case,
+        measure=measure,
+        columns=columns,
+        sheet=sheet,
+    )
+    study = opened.study
     priors = _priors(study, family=family, center=center, unit=unit)
     summary = summarize(study, model=model, family=family, priors=priors, engine=engine, seed=seed)
-    return TableAnalysis(study=study, summary=summary, warnings=(*warnings, *summary.warnings))
+    return TableAnalysis(study=study, summary=summary, warnings=(*opened.warnings, *summary.warnings))
 
 
 def _priors(study: Study, *, family: str | None, center: float | None, unit: float | None) -> Priors | None:
