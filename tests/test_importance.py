@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 import pytest
-from scipy import special, stats
+from scipy import integrate, special, stats
 
 from scd.analysis.diagnostics import diagnose
 from scd.models import fit
-from scd.models.importance import rating_log_likelihood
+from scd.models.paths import lognormal_count_increments, rating_increments
 from scd.study import Case, Measure, Phase, Session, Study, Value
 
 # Lambert, Cartledge, Heward & Lo (2006), student A1, disruptive behaviour in intervals of 10, as printed.
@@ -42,7 +42,7 @@ def test_a_row_of_ratings_has_the_probability_of_a_rectangle(phi, sigma):
     expected = stats.multivariate_normal(mean, covariance, maxpts=2_000_000, abseps=1e-9, releps=1e-7, seed=1).cdf(
         upper, lower_limit=lower
     )
-    told = rating_log_likelihood(
+    told = rating_increments(
         lower,
         upper,
         mean[None],
@@ -50,7 +50,7 @@ def test_a_row_of_ratings_has_the_probability_of_a_rectangle(phi, sigma):
         np.array([phi]),
         gap=np.r_[1, np.diff(session)],
         linked=np.array([0.0, 1, 1, 1, 1]),
-    )[0]
+    )[0].sum()
     assert told == pytest.approx(math.log(expected), abs=2e-4)
 
 
@@ -61,10 +61,49 @@ def test_independent_ratings_are_a_product_of_cells():
     upper = np.where(values == 10, np.inf, values + 0.5)
     mean, sigma = rng.uniform(1, 9, (6, 25)), rng.uniform(2, 4, 6)
     cells = special.ndtr((upper - mean) / sigma[:, None]) - special.ndtr((lower - mean) / sigma[:, None])
-    told = rating_log_likelihood(
-        lower, upper, mean, sigma, np.zeros(6), gap=np.ones(25, dtype=int), linked=np.r_[0.0, np.ones(24)], nodes=40
-    )
+    told = rating_increments(
+        lower, upper, mean, sigma, np.zeros(6), gap=np.ones(25, dtype=int), linked=np.r_[0.0, np.ones(24)], points=40
+    ).sum(axis=1)
     np.testing.assert_allclose(told, np.log(np.maximum(cells, 1e-300)).sum(axis=1), rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("phi", "sigma", "level"), [(0.0, 0.5, 1.0), (0.5, 0.8, 4.5), (0.93, 1.5, 2.0), (-0.4, 0.3, 6.5)]
+)
+def test_counts_around_a_path_have_the_probability_that_simulated_paths_give(phi, sigma, level):
+    """Also that of one count alone, a Poisson-lognormal probability, by adaptive quadrature."""
+    rng = np.random.default_rng(5)
+    session = np.array([1, 2, 4, 5])
+    covariance = sigma**2 * phi ** np.abs(session[:, None] - session)
+    count = rng.poisson(np.exp(level + rng.multivariate_normal(np.zeros(4), covariance)))
+    told = lognormal_count_increments(
+        count,
+        np.full((1, 4), level),
+        np.array([sigma]),
+        np.array([phi]),
+        gap=np.r_[1, np.diff(session)],
+        linked=np.array([0.0, 1, 1, 1]),
+    )[0]
+
+    def density(z):
+        return stats.norm.pdf(z) * stats.poisson.pmf(count[0], np.exp(level + sigma * z))
+
+    peak = (math.log(count[0] + 0.5) - level) / sigma
+    alone = integrate.quad(density, -9, 9, points=[peak], limit=400, epsabs=1e-14)[0]
+    assert told[0] == pytest.approx(math.log(alone), abs=1e-6)
+    # Paths drawn around the counts' own logs, weighted by their prior.
+    center = np.log(count + 0.5) - level
+    inverse = np.linalg.inv(covariance) + np.diag(count + 0.5)
+    cover = 1.5 * np.linalg.inv(inverse)
+    middle = np.linalg.solve(inverse, (count + 0.5) * center)
+    proposal, prior = stats.multivariate_normal(middle, cover), stats.multivariate_normal(np.zeros(4), covariance)
+    path = proposal.rvs(400_000, random_state=rng)
+    log_weight = (
+        prior.logpdf(path) - proposal.logpdf(path) + stats.poisson.logpmf(count, np.exp(level + path)).sum(axis=1)
+    )
+    weight = np.exp(log_weight - log_weight.max())
+    error = weight.std() / weight.mean() / math.sqrt(len(weight))
+    assert told.sum() == pytest.approx(math.log(weight.mean()) + log_weight.max(), abs=4.5 * error + 1e-6)
 
 
 def draws(tree, name):

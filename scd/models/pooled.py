@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from scd.models.importance import adapted
-from scd.models.quadrature import log_prior_u
+from scd.models.adaptive import adapted
+from scd.models.errors import PHI_LIMIT, innovation_share, log_prior_mass, log_prior_u, log_prior_v, phi_of
 
 if TYPE_CHECKING:
     from scd.models.priors import Priors
@@ -24,7 +24,6 @@ __all__ = ["MOST_CASES", "pooled_draws"]
 MOST_CASES = 12
 """With more cases a Markov chain is the better tool."""
 
-_PHI_LIMIT = 0.99
 # Places in the vector: atanh(phi / 0.99), log of the innovations' SD above its floor, log SDs between cases of level,
 # change and spread, then the standardised spread of each case.
 _SHARED = 5
@@ -70,7 +69,7 @@ def pooled_draws(
     weighed = adapted(log_density, _start(series, priors, rng), size=draws * chains, rng=rng)
     if weighed is None:
         return None
-    points, effective = weighed
+    points, sample = weighed
     shape, dims = (chains, draws), ("chain", "draw")
     held = {
         name: ((*dims, "case")[: values.ndim + 1], values.reshape(*shape, *values.shape[1:]))
@@ -78,7 +77,7 @@ def pooled_draws(
     }
     coords = {"chain": np.arange(chains), "draw": np.arange(draws), "case": np.arange(cases)}
     stats = xr.Dataset({"diverging": (dims, np.zeros(shape, dtype=bool))})
-    return xr.Dataset(held, coords=coords), stats, effective
+    return xr.Dataset(held, coords=coords), stats, min(sample.effective, float(draws * chains))
 
 
 def _start(series: Series, priors: Priors, rng: np.random.Generator) -> np.ndarray:
@@ -103,16 +102,15 @@ def _start(series: Series, priors: Priors, rng: np.random.Generator) -> np.ndarr
     # The prior holds the SDs between cases where few cases say little.
     spread[1] = min(spread[1], priors.alpha_between_sd)
     spread[2] = min(spread[2], priors.delta_between_sd)
-    center = np.r_[math.atanh(0.3 / _PHI_LIMIT), np.log(spread), np.zeros(cases)]
+    center = np.r_[math.atanh(0.3 / PHI_LIMIT), np.log(spread), np.zeros(cases)]
     width = np.r_[0.3, 0.25, 0.5, 0.7, 0.7, np.full(cases, 0.8)]
     return center + width * rng.standard_normal((size, _SHARED + cases))
 
 
 def _errors(points: np.ndarray, priors: Priors) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """phi, the shared within-phase SD, and that of each case."""
-    phi = _PHI_LIMIT * np.tanh(points[:, 0])
-    own = priors.sigma_floor + np.exp(points[:, 1])
-    sigma = own / np.sqrt(1 - phi**2)
+    phi = phi_of(points[:, 0])
+    sigma = (priors.sigma_floor + np.exp(points[:, 1])) / innovation_share(phi)
     return phi, sigma, sigma[:, None] * np.exp(np.exp(points[:, [4]]) * points[:, _SHARED:])
 
 
@@ -122,13 +120,9 @@ def _far_out(points: np.ndarray) -> np.ndarray:
 
 
 def _log_prior(points: np.ndarray, priors: Priors) -> np.ndarray:
-    phi, sigma, _ = _errors(points, priors)
-    root = np.sqrt(1 - phi**2)
-    marginal = priors.sigma_of == "marginal"
-    spoken_of = sigma if marginal else sigma * root
-    found = log_prior_u(points[:, 0], priors, held=False) + points[:, 1] - 0.5 * (spoken_of / priors.sigma_sd) ** 2
-    if marginal:
-        found -= np.log(root)
+    v, share = points[:, 1], innovation_share(phi_of(points[:, 0]))
+    found = log_prior_u(points[:, 0], priors) + log_prior_v(v, priors.sigma_floor + np.exp(v), share, priors)
+    found -= log_prior_mass(priors)
     scales = (priors.alpha_between_sd, priors.delta_between_sd, priors.sigma_between_sd)
     for column, scale in zip((2, 3, 4), scales, strict=True):
         found += points[:, column] - 0.5 * (np.exp(points[:, column]) / scale) ** 2

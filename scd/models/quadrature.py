@@ -21,6 +21,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scd.models.errors import (
+    PHI_LIMIT,
+    U_LIMIT,
+    innovation_share,
+    log_prior_mass,
+    log_prior_u,
+    log_prior_v,
+    phi_of,
+)
 from scd.models.mixture import Mixture
 
 if TYPE_CHECKING:
@@ -28,13 +37,10 @@ if TYPE_CHECKING:
 
     from scd.models.priors import Priors
 
-__all__ = ["LinearModel", "Quadrature", "integrate", "log_prior_u"]
+__all__ = ["LinearModel", "Quadrature", "integrate"]
 
 # A grid ends where the density is e**-16 of its peak: what lies outside holds less than a millionth.
 _DEPTH = 16.0
-_PHI_LIMIT = 0.99
-# phi = 0.99 tanh(u): at |u| = 9 all but 3e-8 of the range is inside.
-_U_LIMIT = 9.0
 # Working arrays stay below so many numbers; longer batches are cut into pieces.
 _CHUNK = 3_000_000
 
@@ -187,11 +193,10 @@ class Quadrature:
         scaled = np.einsum("skj,sj->sk", self.rotation[h, u], component)
         sd = self.prior_sd[h] if len(self.prior_sd) > 1 else self.prior_sd
         jitter = rng.random((2, size)) - 0.5
-        root = np.sqrt(1 - phi**2)
-        excess = (sigma * root - self.floor) * np.exp(self.sigma_step[series][h, u] * jitter[1])
+        excess = (sigma * innovation_share(phi) - self.floor) * np.exp(self.sigma_step[series][h, u] * jitter[1])
         if len(self.phi) > 1:
-            phi = _PHI_LIMIT * np.tanh(np.arctanh(phi / _PHI_LIMIT) + self.phi_step * jitter[0])
-        spread = (self.floor + excess) / np.sqrt(1 - phi**2)
+            phi = phi_of(np.arctanh(phi / PHI_LIMIT) + self.phi_step * jitter[0])
+        spread = (self.floor + excess) / innovation_share(phi)
         return {"coefficients": self.prior_mean + sd * scaled, "sigma": spread, "phi": phi, "outer_index": h}
 
     def _mixture(self, mean: np.ndarray, sd: np.ndarray) -> Mixture:
@@ -228,11 +233,11 @@ def integrate(
     value = np.atleast_2d(np.asarray(value, dtype=float))
     obs = value.shape[1]
     if phi is not None:
-        u, step = np.array([math.atanh(phi / _PHI_LIMIT)]), 0.0
+        u, step = np.array([math.atanh(phi / PHI_LIMIT)]), 0.0
     else:
         # Near any phi the likelihood holds u to about 1 / sqrt(obs): steps of half an SD.
         fine = 0.5 / math.sqrt(obs + 11) / refine
-        coarse = np.linspace(-_U_LIMIT, _U_LIMIT, math.ceil(2 * _U_LIMIT / min(0.35, 4 * fine * refine)))
+        coarse = np.linspace(-U_LIMIT, U_LIMIT, math.ceil(2 * U_LIMIT / min(0.35, 4 * fine * refine)))
         some = slice(None, None, max(1, len(model.outer) // 4) if len(model.columns) == 1 else 1)
         rough = _log_mass(value, model.part(some), priors, coarse, points=24)
         inside = np.flatnonzero((rough > rough.max(axis=(1, 2), keepdims=True) - _DEPTH).any(axis=(0, 1)))
@@ -254,7 +259,7 @@ def integrate(
     total = weight.sum(axis=(1, 2, 3), keepdims=True)
     return Quadrature(
         coefficients=model.coefficients,
-        phi=_PHI_LIMIT * np.tanh(u),
+        phi=phi_of(u),
         outer=model.outer,
         sigma=joined["sigma"],
         sigma_step=joined["step"],
@@ -267,7 +272,9 @@ def integrate(
         rotation=moments["rotation"],
         curvature=moments["curvature"],
         pull=joined["pull"],
-        log_evidence=(np.log(total) + peak).ravel() - 0.5 * obs * math.log(2 * math.pi) - _log_prior_mass(priors, phi),
+        log_evidence=(np.log(total) + peak).ravel()
+        - 0.5 * obs * math.log(2 * math.pi)
+        - log_prior_mass(priors, phi=phi),
     )
 
 
@@ -302,7 +309,7 @@ def _on_grid(
     v = low + (high - low) * np.linspace(0, 1, points)
     density = _log_density(v, moments, own, priors, u, obs=value.shape[1])
     step = (high - low)[..., 0] / (points - 1)
-    sigma = (floor + np.exp(v)) / _root(u)[:, None]
+    sigma = (floor + np.exp(v)) / innovation_share(phi_of(u))[:, None]
     return moments, {"log_density": density, "sigma": sigma, "step": step, "pull": own["pull"]}
 
 
@@ -310,7 +317,7 @@ def _moments(
     value: np.ndarray, model: LinearModel, u: np.ndarray
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Whiten by the autocorrelation and turn the coefficients so that they are independent: shared, and by series."""
-    rho = model.linked * (_PHI_LIMIT * np.tanh(u))[:, None] ** model.gap
+    rho = model.linked * phi_of(u)[:, None] ** model.gap
     root = np.sqrt(1 - rho**2)
     columns = (model.columns[:, None] - rho[..., None] * _before(model.columns, axis=1)[:, None]) / root[..., None]
     centered = value - model.columns[0] @ model.prior_mean
@@ -343,8 +350,8 @@ def _log_density(
 ) -> np.ndarray:
     """Log of likelihood (coefficients integrated out) times the prior of sigma, as a density of v."""
     innovation = priors.sigma_floor + np.exp(v)
-    root = _root(u)
-    sigma = innovation / root[:, None]
+    share = innovation_share(phi_of(u))[:, None]
+    sigma = innovation / share
     variance = sigma**2
     determinant = np.ones_like(variance)
     explained = np.zeros_like(variance)
@@ -353,45 +360,10 @@ def _log_density(
         determinant *= 1 + curvature / variance
         explained += own["pull"][..., j, None] ** 2 / (variance + curvature)
     left = np.maximum(own["square"][..., None] - explained, 0.0)
-    # The prior is a density of sigma or of the innovations' SD; v is a function of the latter.
-    marginal = priors.sigma_of == "marginal"
-    spread, jacobian = (sigma, -np.log(root)) if marginal else (innovation, np.zeros(len(u)))
-    unit = priors.sigma_sd
     return (
-        v
+        log_prior_v(v, innovation, share, priors)
         - obs * np.log(sigma)
         - 0.5 * np.log(determinant)
         - 0.5 * left / variance
-        - 0.5 * (spread / unit) ** 2
-        + (jacobian - moments["log_root"])[:, None]
-        + 0.5 * math.log(2 / math.pi)
-        - math.log(unit)
+        - moments["log_root"][:, None]
     )
-
-
-def _root(u: np.ndarray) -> np.ndarray:
-    """The innovations' share of the marginal SD, sqrt(1 - phi ** 2)."""
-    return np.sqrt(1 - (_PHI_LIMIT * np.tanh(u)) ** 2)
-
-
-def _log_prior_mass(priors: Priors, phi: float | None) -> float:
-    """Log of the prior's share above the floor of the innovations' SD."""
-    u = np.linspace(-_U_LIMIT, _U_LIMIT, 400) if phi is None else np.array([math.atanh(phi / _PHI_LIMIT)])
-    weight = np.exp(log_prior_u(u, priors, held=phi is not None)) * (u[1] - u[0] if phi is None else 1.0)
-    root = _root(u) if priors.sigma_of == "marginal" else np.ones(len(u))
-    above = [math.erfc(priors.sigma_floor / priors.sigma_sd / r / 2**0.5) for r in root]
-    return math.log(float(weight @ np.array(above)))
-
-
-def log_prior_u(u: np.ndarray, priors: Priors, *, held: bool) -> np.ndarray:
-    """Log prior density of u = atanh(phi / 0.99)."""
-    if held:
-        return np.zeros(len(u))
-    # log of 0.99 / cosh(u)**2, safe where cosh is large
-    jacobian = math.log(_PHI_LIMIT) + math.log(4) - 2 * np.logaddexp(u, -u)
-    mean, sd = priors.phi_mean, priors.phi_sd
-    if math.isinf(sd):
-        return jacobian - math.log(2 * _PHI_LIMIT)
-    inside = 0.5 * (math.erf((_PHI_LIMIT - mean) / sd / 2**0.5) + math.erf((_PHI_LIMIT + mean) / sd / 2**0.5))
-    density = -0.5 * ((_PHI_LIMIT * np.tanh(u) - mean) / sd) ** 2 - math.log(sd * (2 * math.pi) ** 0.5 * inside)
-    return jacobian + density
