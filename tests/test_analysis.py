@@ -286,6 +286,11 @@ def test_cautions_name_floor_scale_misses_and_moved_phases(lambert):
         case = case.record(Session(number=number))
     missed = lambert.with_case(case)
     assert "8 of 31 sessions were missed" in " ".join(cautions(missed, {case.code: lambert.measures[0]}))
+    left_out = lambert.with_case(case.replace(sessions=tuple(s for s in case.sessions if not s.missed)))
+    assert "8 of 31 sessions were missed" in " ".join(cautions(left_out, {case.code: lambert.measures[0]}))
+    by_day = [s.replace(number=7 * s.number) for s in flat.cases[0].sessions]  # no session is due on six days of seven
+    weekly = flat.cases[0].replace(sessions=tuple(by_day))
+    assert "missed" not in " ".join(cautions(flat.with_case(weekly), {weekly.code: flat.measures[0]}))
     phases = (case.phases[0], Phase(label="B1", planned_start=8, actual_start=9, reason="holiday"), *case.phases[2:])
     moved = lambert.with_case(lambert.cases[0].replace(phases=phases))
     assert "planned for 8 (holiday)" in " ".join(cautions(moved, {case.code: lambert.measures[0]}))

@@ -31,7 +31,6 @@ from scd.reports.html import check_page, page_facts, to_page
 from scd.reports.job import Job, open_job, write_job
 from scd.reports.markup import facts, items, paragraphs, table
 from scd.reports.outcomes import check_outcomes, other_outcomes, study_of_outcome, summarize_outcomes
-from scd.reports.phrases import missed_sessions
 from scd.reports.report import job_folders, make_report, page_path, report_all, report_study
 from scd.reports.shares import pending_summary, share_of
 from scd.study import Case, Measure, Phase, Session, Study, StudyError, Value
@@ -646,7 +645,7 @@ def test_a_number_left_out_counts_as_a_missed_session():
     # Tables of published series leave the row out; the chart draws a cross there, and the words must agree.
     case = example_study().cases[0]
     gap = case.replace(sessions=tuple(s for s in case.sessions if s.number != 3))
-    assert missed_sessions(gap) == {3: "", 10: "ill"}
+    assert gap.missed_sessions() == {3: "", 10: "ill"}
     study = example_study().replace(cases=(gap,))
     said = Reader(page_of(job_of(study, pending_summary(study, reason="x")), "clinician")).said
     assert "22 recorded, 2 missed, 24 planned" in said

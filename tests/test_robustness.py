@@ -79,6 +79,18 @@ def test_missed_sessions_that_were_worse_take_their_share_from_the_effect():
     assert worse.p_improvement < plain.p_improvement
 
 
+def test_a_session_left_out_of_the_record_is_a_missed_one_and_one_of_another_measure_is_none():
+    study = a_study(((8, 7, 8, 9, 8, 7), (3, 4, 3, 4, 3, 4)), missed=(9, 11))
+    (case,) = study.cases
+    left_out = study.with_case(case.replace(sessions=tuple(s for s in case.sessions if s.values)))
+    assert robustness(left_out, case=CODE) == robustness(study, case=CODE)
+    sleep = Measure(key="sleep", label="Sleep", improvement="increase")
+    slept = [s.replace(values=(Value(measure="sleep", value=7),)) for s in case.sessions if not s.values]
+    other = study.replace(measures=(*study.measures, sleep), cases=(case.record(*slept),))
+    names = [a.name for a in robustness(other, case=CODE, measure="score").alternatives]
+    assert not [name for name in names if "missed" in name]
+
+
 def test_power_scaling_agrees_with_arviz():
     import arviz_stats
 

@@ -86,6 +86,64 @@ def test_a_missed_session_is_missing_and_never_zero():
     assert mood.isna().loc[2]
 
 
+def observed(number, *, note="", **values):
+    entries = tuple(Value(measure=key, value=value) for key, value in values.items())
+    return Session(number=number, values=entries, note=note)
+
+
+def test_a_session_number_left_out_was_missed():
+    case = a_case().record(observed(2, mood=4), observed(3, mood=5), observed(5, mood=4))
+    assert case.missed_sessions(measure="mood") == case.missed_sessions() == {1: "", 4: ""}
+
+
+def test_numbers_left_out_are_not_missed_where_most_are():
+    weekly = a_case().record(*(observed(n, mood=4) for n in (1, 8, 15)))
+    assert weekly.missed_sessions(measure="mood") == weekly.missed_sessions() == {}
+
+
+def test_a_session_with_all_values_missing_was_missed():
+    case = a_case().record(
+        observed(1, mood=4, steps=90), observed(2, mood=None, steps=None, note="ill"), Session(number=3, note="away")
+    )
+    assert case.missed_sessions() == {2: "ill", 3: "away"}
+    assert case.missed_sessions(measure="mood") == case.missed_sessions(measure="steps") == {2: "ill", 3: "away"}
+
+
+def test_a_session_at_which_only_another_measure_was_due_was_not_missed():
+    case = a_case().record(observed(1, mood=4, steps=90), observed(2, steps=80), observed(3, steps=None, mood=5))
+    assert case.missed_sessions(measure="mood") == {}
+    alone = a_case().record(observed(1, mood=4, steps=90), observed(2, steps=None), observed(3, mood=5))
+    assert alone.missed_sessions(measure="mood") == {}
+    assert alone.missed_sessions(measure="steps") == {2: ""}
+    assert alone.missed_sessions() == {2: ""}  # nothing at all was observed
+
+
+def test_a_measure_that_was_due_and_has_no_value_was_missed_though_another_was_observed():
+    case = a_case().record(observed(1, mood=4, steps=90), observed(2, mood=None, steps=80), observed(3, mood=5))
+    assert case.missed_sessions(measure="mood") == {2: ""}
+    assert case.missed_sessions(measure="steps") == case.missed_sessions() == {}
+
+
+def test_a_measure_is_not_missed_before_it_was_first_due_nor_after_it_was_last():
+    case = a_case().record(
+        *(observed(n, steps=90) for n in (1, 3)), observed(4, steps=90, mood=4), observed(6, steps=90, mood=3)
+    )
+    assert case.missed_sessions(measure="mood") == {5: ""}
+    assert case.missed_sessions(measure="steps") == {2: "", 5: ""}
+    assert a_case().missed_sessions() == a_case().missed_sessions(measure="mood") == {}
+    assert case.replace(measures=("steps",), sessions=(Session(number=1),)).missed_sessions(measure="mood") == {}
+
+
+@settings(max_examples=40, deadline=None)
+@given(studies())
+def test_what_is_missing_in_the_table_is_what_was_missed_on_record(study):
+    case = study.cases[0]
+    frame = study.frame()
+    empty = frame[(frame["measure"] == "mood") & frame["value"].isna()]["session"].tolist()
+    on_record = {s.number for s in case.sessions}
+    assert [n for n in case.missed_sessions(measure="mood") if n in on_record] == empty
+
+
 def test_recording_keeps_the_phases_as_they_happened():
     case = a_case().record(*(seen(n, 5) for n in range(1, 7)))
     assert [p.actual_start for p in case.phases] == [1, 6, None, None]

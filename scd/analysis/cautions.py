@@ -77,11 +77,11 @@ def _case_cautions(case: Case, measure: Measure, family: str) -> Iterator[str]:
                 f"Case {case.code}: {at_edge} of {len(values)} values lie at the {name} ({edge:g}) of {measure.label}; "
                 "the estimate is about mean values and can't see changes beyond it."
             )
-    due = [s for s in case.sessions if s.missed or any(v.measure == measure.key for v in s.values)]
-    missed = sum(s.value(measure.key) is None for s in due)
-    if due and missed >= _MISSED_SHARE * len(due):
+    missed = len(case.missed_sessions(measure=measure.key))
+    due = missed + len(values)
+    if missed and missed >= _MISSED_SHARE * due:
         yield (
-            f"Case {case.code}: {missed} of {len(due)} sessions were missed; if they were missed because the client "
+            f"Case {case.code}: {missed} of {due} sessions were missed; if they were missed because the client "
             "was unwell, the estimate is too rosy."
         )
     for phase in case.phases:

@@ -220,9 +220,11 @@ def _missed_shares(study: Study, case: str, measure: str) -> float:
     The effect over all sessions is that over the recorded ones, less the difference of the missed shares.
     """
     held, shares = study.case(case), []
+    missed = [held.phase_at(n).condition for n in held.missed_sessions(measure=measure)]
+    seen = [held.phase_at(s.number).condition for s in held.sessions if s.value(measure) is not None]
     for condition in "AB":
-        due = [s for s in held.sessions if held.phase_at(s.number).condition == condition]
-        shares.append(sum(s.value(measure) is None for s in due) / len(due) if due else 0.0)
+        lost = missed.count(condition)
+        shares.append(lost / (lost + seen.count(condition)) if lost else 0.0)
     return shares[0] - shares[1]
 
 

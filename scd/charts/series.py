@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from scd.study import StudyError
+from scd.study.session import numbers_left_out
 
 if TYPE_CHECKING:
     from scd.study import Measure
@@ -70,8 +71,7 @@ def series(frame: pd.DataFrame, *, measure: Measure, phases: pd.DataFrame, case:
 
     Two values belong to one segment, and may be joined by a line, when they lie in the same phase and no session was
     missed between them. A session at which other measures were taken but not this one was not due and joins; a number
-    that no session carries does not. Such numbers count as missed while they are the exception: where most numbers are
-    empty, sessions were numbered by day or probed now and then, and nothing was missed.
+    that no session carries does not. Such a number counts as missed as `scd.study.session.numbers_left_out` says.
 
     Parameters
     ----------
@@ -112,8 +112,7 @@ def series(frame: pd.DataFrame, *, measure: Measure, phases: pd.DataFrame, case:
     values = {int(n): float(v) for n, v in zip(taken["session"], taken["value"], strict=True)}
     names = {int(n): str(p) for n, p in zip(taken["session"], taken["phase"], strict=True)}
 
-    empty = [n for n in range(min(values), max(values)) if n not in held] if values else []
-    for number in empty if len(empty) <= len(held) else []:
+    for number in numbers_left_out(held, first=min(values), last=max(values)) if values else []:
         values[number] = float("nan")
         names[number] = str(spans.loc[spans["start"] <= number, "phase"].iloc[-1])
 

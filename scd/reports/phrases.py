@@ -22,7 +22,6 @@ __all__ = [
     "judged_measure",
     "judged_words",
     "measure_words",
-    "missed_sessions",
     "number",
     "probability",
     "record_words",
@@ -172,7 +171,7 @@ def session_words(study: Study) -> str:
     '23 recorded, 1 missed, 24 planned'
     """
     sessions = [s for case in study.cases for s in case.sessions]
-    missed = sum(len(missed_sessions(case)) for case in study.cases)
+    missed = sum(len(case.missed_sessions()) for case in study.cases)
     said = [f"{sum(not s.missed for s in sessions)} recorded"]
     said += [f"{missed} missed"] if missed else []
     if study.sessions_planned:
@@ -182,27 +181,6 @@ def session_words(study: Study) -> str:
     if dates:
         said.append(f"{_day(min(dates))} to {_day(max(dates))}")
     return ", ".join(said)
-
-
-def missed_sessions(case: Case) -> dict[int, str]:
-    """The sessions of a case at which nothing was observed, with the note that says why.
-
-    Returns
-    -------
-    dict of int to str
-        By number: sessions recorded as missed, and numbers left out between the first phase and the last session.
-
-    Examples
-    --------
-    >>> from scd.reports.example import example_study
-    >>> missed_sessions(example_study().cases[0])
-    {10: 'ill'}
-    """
-    if not case.sessions:
-        return {}
-    held = {s.number: s for s in case.sessions}
-    due = range(case.phases[0].start, case.sessions[-1].number + 1)
-    return {n: held[n].note if n in held else "" for n in due if n not in held or held[n].missed}
 
 
 def value_words(session: Session, *, measure: str) -> str:

@@ -18,7 +18,6 @@ from scd.reports.phrases import (
     interval,
     judged_measure,
     judged_words,
-    missed_sessions,
     number,
     probability,
     value_words,
@@ -165,7 +164,7 @@ def course(job: Job) -> Piece:
     )
     said = [draw_words(study)]
     for case in study.cases:
-        missed = [f"{n} ({note})" if note else str(n) for n, note in missed_sessions(case).items()]
+        missed = [f"{n} ({note})" if note else str(n) for n, note in case.missed_sessions().items()]
         if missed:
             said.append(f"Missed{f' by {case.code}' if several else ''}: session {', '.join(missed)}.")
     return Piece(html + paragraphs(said), name="course")
@@ -190,8 +189,8 @@ def data(job: Job) -> Piece:
     for case in study.cases:
         for session in case.sessions:
             for measure in study.measures_of(case):
-                if session.values and all(entry.measure != measure.key for entry in session.values):
-                    continue  # not due at this session
+                if not session.due(measure.key):
+                    continue
                 day = "" if session.date is None else f"{session.date}"
                 said = value_words(session, measure=measure.key) or "missed"
                 phase = case.phase_at(session.number).label
@@ -213,7 +212,7 @@ def _phase_rows(study: Study, case: Case) -> list[list[str]]:
     rows = []
     last = case.sessions[-1].number if case.sessions else 0
     measure = headline_measure(study, case).key
-    missed = missed_sessions(case)
+    missed = case.missed_sessions()
     for phase in case.phases:
         values = [s.value(measure) for s in case.sessions if case.phase_at(s.number) == phase]
         begun = phase.actual_start is not None and phase.start <= last

@@ -1,8 +1,9 @@
 """The record's values: measures, phases, sessions, cases and the study that holds them."""
 
-from scd.study.case import Case, Phase, Session, Value
+from scd.study.case import Case, Phase
 from scd.study.errors import StudyError
 from scd.study.measure import Improvement, Measure, Role, Scale
+from scd.study.session import Session, Value
 from scd.study.study import FORMAT_VERSION, Randomization, Study, new_code
 
 __all__ = [

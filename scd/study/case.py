@@ -1,8 +1,7 @@
-"""A case, its phases, and its sessions: what was planned and what happened."""
+"""A case and its phases: what was planned and what happened."""
 
 from __future__ import annotations
 
-import datetime as dt
 from itertools import pairwise
 from typing import Annotated, Self
 
@@ -10,12 +9,12 @@ from pydantic import Field, StringConstraints, model_validator
 
 from scd.study.errors import StudyError
 from scd.study.measure import Key
-from scd.study.record import Number, Record, Text
+from scd.study.record import Record, Text
+from scd.study.session import Session, SessionNumber, numbers_left_out
 
-__all__ = ["Case", "Phase", "Session", "Value"]
+__all__ = ["Case", "Phase"]
 
 Label = Annotated[str, StringConstraints(pattern=r"^[A-Z][1-9][0-9]?$")]
-SessionNumber = Annotated[int, Field(ge=1, le=100_000)]
 Code = Annotated[Text, StringConstraints(min_length=1, max_length=64)]
 
 
@@ -63,65 +62,6 @@ class Phase(Record):
     def start(self) -> int:
         """The first session in force: as it happened, else as planned."""
         return self.planned_start if self.actual_start is None else self.actual_start
-
-
-class Value(Record):
-    """One observed number of one measure; `value` is None when it was due and missed, never 0.
-
-    Parameters
-    ----------
-    measure : str
-        The measure's key.
-    value : float, optional
-        The number, in the measure's units.
-    trials : int, optional
-        The denominator of a proportion.
-    minutes : float, optional
-        How long was observed, for counts and rates.
-    """
-
-    measure: Key
-    value: Number | None = None
-    trials: Annotated[int, Field(ge=1)] | None = None
-    minutes: Annotated[Number, Field(gt=0)] | None = None
-
-
-class Session(Record):
-    """One measurement occasion.
-
-    Parameters
-    ----------
-    number : int
-        1-based index; gaps are real.
-    date : datetime.date, optional
-        The day it took place or was due.
-    values : tuple of Value
-        One entry a measure; empty when the session was missed altogether.
-    note : str
-        A short remark, such as why it was missed.
-    """
-
-    number: SessionNumber
-    date: dt.date | None = None
-    values: tuple[Value, ...] = ()
-    note: Text = ""
-
-    @model_validator(mode="after")
-    def _names_each_measure_once(self) -> Self:
-        keys = [v.measure for v in self.values]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise StudyError(f"session {self.number}: has measure '{key}' twice; keep one", field="values")
-        return self
-
-    @property
-    def missed(self) -> bool:
-        """True when nothing was observed."""
-        return all(v.value is None for v in self.values)
-
-    def value(self, measure: str) -> float | None:
-        """The observed number of a measure, or None."""
-        return next((v.value for v in self.values if v.measure == measure), None)
 
 
 class Case(Record):
@@ -220,6 +160,46 @@ class Case(Record):
         if current is None:
             raise StudyError(f"case '{self.code}', session {session}: lies before the first phase")
         return current
+
+    def missed_sessions(self, *, measure: str | None = None) -> dict[int, str]:
+        """The sessions that were missed, with the note that says why.
+
+        Missed is a session with nothing recorded, one at which the measure was due and gave no value, and a number
+        left out (see `scd.study.session.numbers_left_out`). A session at which only other measures were due is not.
+
+        Parameters
+        ----------
+        measure : str, optional
+            Key of the measure that was missed; without it, the sessions at which nothing at all was observed.
+
+        Returns
+        -------
+        dict of int to str
+            By number, from the first phase's start (of a measure that was first due later: from there) to the last
+            session at which the measure was due.
+
+        Examples
+        --------
+        >>> from scd.study import Value
+        >>> phases = (Phase(label="A1", planned_start=1), Phase(label="B1", planned_start=3))
+        >>> seen = (1, "mood", 4), (3, "mood", None), (4, "sleep", 6), (6, "mood", 5)
+        >>> sessions = [Session(number=n, values=(Value(measure=m, value=v),)) for n, m, v in seen]
+        >>> case = Case(code="K7M2", phases=phases).record(*sessions, Session(number=5, note="ill"))
+        >>> case.missed_sessions(measure="mood")
+        {2: '', 3: '', 5: 'ill'}
+        """
+        if measure is not None and self.measures and measure not in self.measures:
+            return {}
+        due = [s for s in self.sessions if measure is None or s.due(measure)]
+        if not due:
+            return {}
+        begin = self.phases[0].start if due[0] == self.sessions[0] else due[0].number
+        numbers = {s.number for s in self.sessions}
+        missed = dict.fromkeys(numbers_left_out(numbers, first=begin, last=due[-1].number), "")
+        for session in due:
+            if session.missed if measure is None else session.value(measure) is None:
+                missed[session.number] = session.note
+        return dict(sorted(missed.items()))
 
     def record(self, *sessions: Session) -> Case:
         """Return the case with sessions added, or replaced where the number is there already.

@@ -244,8 +244,8 @@ class Study(Record):
                 phase = case.phase_at(session.number)
                 held = {v.measure: v for v in session.values}
                 for measure in self.measures_of(case):
-                    if held and measure.key not in held:
-                        continue  # not due at this session, such as a weekly measure among daily ones
+                    if not session.due(measure.key):
+                        continue
                     entry = held.get(measure.key)
                     rows.append(
                         (
