@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scd import __version__
 from scd.analysis.appendix import ChangePointRow
+from scd.analysis.summary_values import Summary
+from scd.design.standards import grade_wwc
 from scd.models.change_point import FEWEST_BESIDE, change_points
 from scd.models.prepare import prepare, scales
+from scd.models.series import series_of
 from scd.study import Study, StudyError
 
 if TYPE_CHECKING:
     from scd.models.change_point import ChangePoint
     from scd.models.priors import Priors
 
-__all__ = ["immediacy", "immediacy_words"]
+__all__ = ["change_point_summary", "immediacy", "immediacy_words"]
 
 _INTEGRATED = ("gaussian", "log", "logit")
 
@@ -94,6 +98,71 @@ def immediacy_words(rows: tuple[ChangePointRow, ...]) -> tuple[str, ...]:
         )
     told.append("This is about how soon the level changed, not about how much the intervention helped.")
     return tuple(told)
+
+
+def change_point_summary(
+    study: Study,
+    *,
+    measure: str | None = None,
+    case: str | None = None,
+    family: str | None = None,
+    priors: Priors | None = None,
+    seed: int = 1,
+) -> Summary:
+    """The change points of each case that has any, as a page shows them; no effects.
+
+    Parameters
+    ----------
+    study : Study
+    measure, case, family, priors
+        As in `scd.analysis.summary.summarize`.
+    seed : int
+        Told only: nothing is drawn.
+
+    Returns
+    -------
+    Summary
+        Its warnings name the cases without any.
+
+    Raises
+    ------
+    StudyError
+        When no case has any.
+    """
+    codes = [c.code for c in study.cases] if case is None else [study.case(case).code]
+    rows: tuple[ChangePointRow, ...] = ()
+    told: dict[str, str] = {}
+    refusals, taken, keys = [], "gaussian", []
+    for code in codes:
+        try:
+            found, told, taken = immediacy(study, case=code, measure=measure, family=family, priors=priors)
+        except StudyError as error:
+            refusals.append(error)
+            continue
+        rows += found
+        keys.append(series_of(study, measure=measure, case=code).measures[0].key)
+    if not rows:
+        raise refusals[0]
+    return Summary(
+        study=study.code,
+        fingerprint=study.fingerprint(),
+        measure="+".join(dict.fromkeys(keys)),
+        model="change-point",
+        engine="exact",
+        family=taken,
+        priors=told,
+        diagnostics={"rhat_max": None, "ess_bulk_min": None, "ess_tail_min": None, "divergences": 0, "ok": True},
+        effects=(),
+        projection=(),
+        levels=(),
+        grade=grade_wwc(study).words,
+        text=immediacy_words(rows),
+        client_text=(),
+        warnings=tuple(error.message for error in refusals),
+        versions={"scd": __version__},
+        seed=seed,
+        change_points=rows,
+    )
 
 
 def _rows(case: str, point: ChangePoint) -> list[ChangePointRow]:

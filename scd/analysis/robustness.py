@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ from scd.study import Study
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from scd.models.outcome import Outcome
     from scd.models.priors import Priors
     from scd.models.quadrature import Quadrature
     from scd.models.series import Series
@@ -76,13 +78,7 @@ def robustness(
     ValueError
         When the family can't be integrated.
     """
-    note = ""
-    outcome, own = prepare(study, measure=measure, case=case, model=model, family=family, priors=priors)
-    if outcome.family == "rating":
-        outcome, own = prepare(study, measure=measure, case=case, model=model, family="gaussian", priors=priors)
-        note = "The ladder takes the ratings as scores: the ends of the scale have no part in it."
-    if outcome.family not in _INTEGRATED:
-        raise ValueError(f"family '{outcome.family}' can't be integrated")
+    outcome, own, note = _prepared(study, measure=measure, case=case, model=model, family=family, priors=priors)
     effect, subject = _INTEGRATED[outcome.family], study.measure(outcome.series.measures[0].key)
     center, unit, sign = scales(outcome, own)
     series = outcome.scaled(center=center, unit=unit, sign=sign).series
@@ -90,20 +86,19 @@ def robustness(
     rungs = _ladder(series, headline=model)
     grids = {rung.name: _grid(rung, series, unit_priors) for rung in rungs}
     foretold = _foretold(series, unit_priors, rungs)
+    tell = partial(_effect, series=series, unit=float(unit[0]), sign=subject.sign, effect=effect)
     found = []
     for rung in rungs:
         difference, error = foretold.get(rung.name, (None, None))
-        told = _effect(grids[rung.name], rung.model, series, unit=float(unit[0]), sign=subject.sign, effect=effect)
+        told = tell(grids[rung.name], rung.model)
         found.append(
             Alternative(case=case, name=rung.name, effect=effect, **told, elpd_difference=difference, elpd_se=error)
         )
     headline = next(rung.name for rung in rungs if rung.model == model and rung.phi is None and rung.delta_sd is None)
     lost = _missed_shares(study, case, subject.key)
     if lost and effect == "level_change":
-        scale = float(unit[0])
-        told = _effect(grids[headline], model, series, unit=scale, sign=subject.sign, effect=effect,
-                       shift=lost * subject.sign * scale)  # fmt: skip
-        name = f"If each missed session had been {scale:g} worse than expected"
+        told = tell(grids[headline], model, shift=lost * subject.sign * float(unit[0]))
+        name = f"If each missed session had been {float(unit[0]):g} worse than expected"
         found.append(Alternative(case=case, name=name, effect=effect, **told))
     loading = _loading(grids[headline], model, series)
     sensitivity = power_scaling(grids[headline], series, unit_priors, loading=loading, seed=seed)
@@ -164,6 +159,20 @@ def appendix_line(beside: Sequence[Robustness], checks: Sequence[Check]) -> str:
     return line.strip()
 
 
+def _prepared(
+    study: Study, *, measure: str | None, case: str, model: str, family: str | None, priors: Priors | None
+) -> tuple[Outcome, Priors, str]:
+    """The values as the ladder takes them, their priors, and a note where that is not as the headline does."""
+    outcome, own = prepare(study, measure=measure, case=case, model=model, family=family, priors=priors)
+    note = ""
+    if outcome.family == "rating":
+        outcome, own = prepare(study, measure=measure, case=case, model=model, family="gaussian", priors=priors)
+        note = "The ladder takes the ratings as scores: the ends of the scale have no part in it."
+    if outcome.family not in _INTEGRATED:
+        raise ValueError(f"family '{outcome.family}' can't be integrated")
+    return outcome, own, note
+
+
 def _firm(alternatives: Sequence[Alternative]) -> bool:
     chances = [a.p_improvement for a in alternatives]
     return min(chances) >= _SURE or max(chances) <= 1 - _SURE
@@ -204,7 +213,7 @@ def _loading(grid: Quadrature, model: str, series: Series) -> np.ndarray:
 
 
 def _effect(
-    grid: Quadrature, model: str, series: Series, *, unit: float, sign: int, effect: str, shift: float = 0.0
+    grid: Quadrature, model: str, *, series: Series, unit: float, sign: int, effect: str, shift: float = 0.0
 ) -> dict[str, float]:
     change = grid.mixture(_loading(grid, model, series)).affine(shift=shift, scale=unit)
     lower, median, upper = (float(q) for q in change.quantile(_PROBABILITIES)[0])

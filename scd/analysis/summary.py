@@ -5,171 +5,28 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from scd import __version__
-from scd.analysis.appendix import BetweenCases, ChangePointRow, Check, Robustness
 from scd.analysis.cautions import cautions, too_few_points
+from scd.analysis.summary_values import Effect, Level, Projection, Summary, rows_of
 from scd.analysis.words import client_words, clinician_words, grade_words
 from scd.design.standards import grade_wwc
 from scd.models.priors import Priors
 from scd.models.response import FAMILY_WORDS
 from scd.study import Measure, Study, StudyError
-from scd.study.record import Record
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
+    from scd.analysis.appendix import Check, Robustness
+    from scd.analysis.diagnostics import Diagnostics
+    from scd.design.standards import Grade
     from scd.models import Engine
 
 __all__ = ["Effect", "Level", "Projection", "Summary", "headline_model", "summarize"]
-
-SUMMARY_VERSION = 1
-
-
-class Effect(Record):
-    """One row of the effect table; see `scd.analysis.effects.effect_table`."""
-
-    case: str | None
-    contrast: str
-    effect: str
-    mean: float | None
-    sd: float | None
-    median: float | None
-    lower: float | None
-    upper: float | None
-    ci_prob: float | None
-    p_improvement: float | None
-    p_meaningful: float | None
-    rhat: float | None
-    ess_bulk: float | None
-    ess_tail: float | None
-
-
-class Level(Record):
-    """The estimated level of a phase; see `scd.analysis.projection.phase_levels`."""
-
-    case: str
-    phase: str
-    session_from: int
-    session_to: int
-    median: float
-    lower: float
-    upper: float
-
-
-class Projection(Record):
-    """One session of the baseline's projection; see `scd.analysis.projection.project_baseline`."""
-
-    case: str
-    phase: str
-    session: int
-    median: float
-    lower: float
-    upper: float
-
-
-class Summary(Record):
-    """The result of one analysis, ready for tables, pictures and pages.
-
-    Parameters
-    ----------
-    study, fingerprint : str
-        Which study, and the fingerprint of its document: design and data.
-    measure : str
-        Key of the measure; several keys joined by ``+`` where the cases have different ones.
-    model, engine : str
-        What was fitted and by which engine.
-    family : str
-        How the values were taken; see `scd.models.families`.
-    priors : dict
-        In words, by parameter.
-    diagnostics : dict
-        ``rhat_max, ess_bulk_min, ess_tail_min, divergences, ok``, the worst over all fits.
-    effects : tuple of Effect
-        Empty when the diagnostics failed.
-    projection, levels : tuple
-        For the chart; empty when the diagnostics failed.
-    grade : str
-        The design's grade in one sentence.
-    text, client_text : tuple of str
-        Paragraphs for clinician and client.
-    warnings : tuple of str
-        What a reader must know before believing the numbers.
-    withheld : str
-        Why there are no numbers; empty when there are.
-    versions : dict
-        Of scd and the libraries that computed.
-    seed : int
-        Seed of the sampler.
-    robustness : tuple of Robustness
-        The effect of each case under other models and priors; only with the appendix.
-    checks : tuple of Check
-        Figures of the data beside the model's; only with the appendix.
-    prior_outside : float, optional
-        Share of the prior's values outside the instrument's range; only with the appendix.
-    between_cases : BetweenCases, optional
-        How far cases differ, by prior and posterior; of several cases, with the appendix.
-    change_points : tuple of ChangePointRow
-        Of the model ``change-point``, which has no effects.
-    """
-
-    study: str
-    fingerprint: str
-    measure: str
-    model: str
-    engine: str
-    family: str = "gaussian"
-    priors: dict[str, str]
-    diagnostics: dict[str, float | int | bool | None]
-    effects: tuple[Effect, ...]
-    projection: tuple[Projection, ...]
-    levels: tuple[Level, ...]
-    grade: str
-    text: tuple[str, ...]
-    client_text: tuple[str, ...]
-    warnings: tuple[str, ...]
-    withheld: str = ""
-    versions: dict[str, str]
-    seed: int
-    robustness: tuple[Robustness, ...] = ()
-    checks: tuple[Check, ...] = ()
-    prior_outside: float | None = None
-    between_cases: BetweenCases | None = None
-    change_points: tuple[ChangePointRow, ...] = ()
-    version: int = SUMMARY_VERSION
-
-    def table(self) -> pd.DataFrame:
-        """The effect table."""
-        return _frame(self.effects, Effect)
-
-    def projection_table(self) -> pd.DataFrame:
-        """The baseline's projection, a row a session."""
-        return _frame(self.projection, Projection)
-
-    def levels_table(self) -> pd.DataFrame:
-        """The estimated levels, a row a phase."""
-        return _frame(self.levels, Level)
-
-    def to_json(self) -> str:
-        """The summary as a JSON document."""
-        return json.dumps(self.model_dump(mode="json"), ensure_ascii=False, allow_nan=False)
-
-    @classmethod
-    def from_json(cls, text: str, *, source: str = "summary document") -> Summary:
-        """Read a summary document.
-
-        Raises
-        ------
-        StudyError
-            When it is not one, naming the source.
-        """
-        try:
-            return cls(**json.loads(text))
-        except json.JSONDecodeError as error:
-            raise StudyError(f"{source}: is not JSON (line {error.lineno}: {error.msg})") from None
-        except StudyError as error:
-            raise StudyError(f"{source}: {error.message}", problems=error.problems) from None
 
 
 def headline_model(study: Study, *, case: str | None = None) -> str:
@@ -244,149 +101,152 @@ def summarize(
     """
     model = model or headline_model(study, case=case)
     if model == "change-point":
-        return _change_point_summary(study, measure=measure, case=case, family=family, priors=priors, seed=seed)
-    codes = [c.code for c in study.cases] if case is None else [study.case(case).code]
-    jobs = _jobs(study, codes, measure=measure, model=model, progress=progress)
-    import pandas as pd  # a report's kernel reads summaries without it, and starts in half the time
+        from scd.analysis.immediacy import change_point_summary
 
-    from scd.analysis.checks import between_cases, predictive_checks, prior_look
-    from scd.analysis.diagnostics import diagnose  # these load ArviZ and PyMC: only when there is something to fit
+        return change_point_summary(study, measure=measure, case=case, family=family, priors=priors, seed=seed)
+    asked = _Asked(measure, model, family, priors, engine, appendix, seed)
+    codes = [c.code for c in study.cases] if case is None else [study.case(case).code]
+    jobs = _jobs(study, codes, measure=measure, model=model)
+    readings = [
+        _read(study, asked, model=fitted, case=code, progress=_share(progress, done, len(jobs)))
+        for done, (fitted, code) in enumerate(jobs)
+    ]
+    return _told(study, asked, readings)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    measure: str | None
+    model: str
+    family: str | None
+    priors: Priors | None
+    engine: Engine
+    appendix: bool
+    seed: int
+
+
+@dataclass(frozen=True)
+class _Reading:
+    tree: xr.DataTree
+    gate: Diagnostics
+    effects: pd.DataFrame
+    # Of a case's own fit beside a multilevel one only the last.
+    projection: tuple[Projection, ...] = ()
+    levels: tuple[Level, ...] = ()
+    checks: tuple[Check, ...] = ()
+    robustness: tuple[Robustness, ...] = ()
+
+
+def _read(
+    study: Study, asked: _Asked, *, model: str, case: str | None, progress: Callable[[float], None] | None
+) -> _Reading:
+    # These load ArviZ and PyMC: only when there is something to fit.
+    from scd.analysis.checks import predictive_checks
+    from scd.analysis.diagnostics import diagnose
     from scd.analysis.effects import effect_table
     from scd.analysis.projection import phase_levels, project_baseline
-    from scd.analysis.robustness import appendix_line, robustness
+    from scd.analysis.robustness import robustness
     from scd.models import fit
 
-    tables, projections, levels, gates = [], [], [], []
-    trees = []
-    beside: list[Robustness] = []
-    checks: tuple[Check, ...] = ()
-    for done, (fitted, code) in enumerate(jobs):
-        tree = fit(
-            study,
-            measure=measure,
-            case=code,
-            model=fitted,
-            family=family,
-            priors=priors,
-            engine=engine,
-            seed=seed,
-            progress=None if progress is None else _share(progress, done, len(jobs)),
+    measure, family, priors, seed = asked.measure, asked.family, asked.priors, asked.seed
+    tree = fit(
+        study,
+        measure=measure,
+        case=case,
+        model=model,
+        family=family,
+        priors=priors,
+        engine=asked.engine,
+        seed=seed,
+        progress=progress,
+    )
+    read = _Reading(tree=tree, gate=diagnose(tree), effects=effect_table(tree, study=study))
+    if model == asked.model:
+        read = replace(
+            read,
+            projection=rows_of(project_baseline(tree, study=study, seed=seed), kind=Projection),
+            levels=rows_of(phase_levels(tree), kind=Level),
+            checks=predictive_checks(tree, study=study) if asked.appendix else (),
         )
-        trees.append(tree)
-        gates.append(diagnose(tree))
-        table = effect_table(tree, study=study)
-        if fitted != model:  # the unpooled fits beside a multilevel one
-            table = table[table["effect"] == "level_change"].assign(effect="level_change_unpooled")
-        else:
-            projections.append(project_baseline(tree, study=study, seed=seed))
-            levels.append(phase_levels(tree))
-            checks += predictive_checks(tree, study=study) if appendix else ()
-        if appendix and code is not None and (tree.attrs["engine"] == "exact" or tree.attrs["family"] == "rating"):
-            beside.append(
-                robustness(study, case=code, measure=measure, model=fitted, family=family, priors=priors, seed=seed)
-            )
-        tables.append(table)
-    worst = gates[0]
-    for gate in gates[1:]:
-        worst = worst.worst(gate)
-    first = trees[0]
+    else:  # the unpooled fits beside a multilevel one
+        own = read.effects[read.effects["effect"] == "level_change"]
+        read = replace(read, effects=own.assign(effect="level_change_unpooled"))
+    if asked.appendix and case is not None and (tree.attrs["engine"] == "exact" or tree.attrs["family"] == "rating"):
+        beside = robustness(study, case=case, measure=measure, model=model, family=family, priors=priors, seed=seed)
+        read = replace(read, robustness=(beside,))
+    return read
+
+
+def _told(study: Study, asked: _Asked, readings: list[_Reading]) -> Summary:
+    import pandas as pd  # a report's kernel reads summaries without it, and starts in half the time
+
+    from scd.analysis.checks import between_cases, prior_look
+
+    trees = [reading.tree for reading in readings]
+    first, gate = trees[0], reduce(lambda one, other: one.worst(other), (reading.gate for reading in readings))
     measure_of = _measures(study, trees)
-    effects = _rows(pd.concat([t for t in tables if len(t)], ignore_index=True), Effect)
-    grade = grade_wwc(study, measure=measure)
-    too_few = too_few_points(study, measure_of)
-    short = grade_words(grade)
-    rows = [e.model_dump() for e in effects]
-    if worst.ok:
-        text = clinician_words(rows, measure_of=measure_of, grade=short, too_few=too_few)
-        client = client_words(rows, measure_of=measure_of, grade=grade.grade, too_few=too_few)
-        if stands := appendix_line(beside, checks):
-            text = (*text, stands)
+    grade = grade_wwc(study, measure=asked.measure)
+    effects = rows_of(pd.concat([r.effects for r in readings if len(r.effects)], ignore_index=True), kind=Effect)
+    shown = readings if gate.ok else []
+    if gate.ok:
+        text, client = _words(study, readings, effects=effects, measure_of=measure_of, grade=grade)
     else:
-        text = (
-            f"The result is withheld: {worst.reason}. Estimate again with another seed; if it stays, check the values "
-            "for typing errors and the measure's range.",
-        )
-        client = ("The numbers could not be worked out reliably this time, so this page shows none.",)
+        text, client = _withheld_words(gate)
     return Summary(
         study=study.code,
         fingerprint=study.fingerprint(),
         measure="+".join(dict.fromkeys(m.key for m in measure_of.values())),
-        model=model,
+        model=asked.model,
         engine=first.attrs["engine"],
         family=first.attrs["family"],
         priors=json.loads(first.attrs["priors"]),
-        diagnostics={k: _finite(v) for k, v in worst.model_dump().items()} | {"ok": worst.ok},
-        effects=effects if worst.ok else (),
-        projection=_rows(pd.concat(projections, ignore_index=True), Projection) if worst.ok else (),
-        levels=_rows(pd.concat(levels, ignore_index=True), Level) if worst.ok else (),
+        diagnostics={k: _finite(v) for k, v in gate.model_dump().items()} | {"ok": gate.ok},
+        effects=effects if gate.ok else (),
+        projection=tuple(row for reading in shown for row in reading.projection),
+        levels=tuple(row for reading in shown for row in reading.levels),
         grade=grade.words,
         text=text,
         client_text=client,
         warnings=(*_notes(trees, measure_of), *cautions(study, measure_of, family=first.attrs["family"])),
-        withheld="" if worst.ok else worst.reason,
+        withheld=gate.reason,
         versions=json.loads(first.attrs["versions"]),
-        seed=seed,
-        robustness=tuple(beside) if worst.ok else (),
-        checks=checks if worst.ok else (),
-        prior_outside=prior_look(first, study=study) if appendix else None,
-        between_cases=between_cases(first) if appendix and worst.ok else None,
+        seed=asked.seed,
+        robustness=tuple(row for reading in shown for row in reading.robustness),
+        checks=tuple(row for reading in shown for row in reading.checks),
+        prior_outside=prior_look(first, study=study) if asked.appendix else None,
+        between_cases=between_cases(first) if asked.appendix and gate.ok else None,
     )
 
 
-def _change_point_summary(
+def _words(
     study: Study,
+    readings: list[_Reading],
     *,
-    measure: str | None,
-    case: str | None,
-    family: str | None,
-    priors: Priors | None,
-    seed: int,
-) -> Summary:
-    """The change points of each case that has any; no effects."""
-    from scd.analysis.immediacy import immediacy, immediacy_words
-    from scd.models.series import series_of
+    effects: tuple[Effect, ...],
+    measure_of: dict[str, Measure],
+    grade: Grade,
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    from scd.analysis.robustness import appendix_line
 
-    codes = [c.code for c in study.cases] if case is None else [study.case(case).code]
-    rows: tuple[ChangePointRow, ...] = ()
-    told: dict[str, str] = {}
-    refusals, taken, keys = [], "gaussian", []
-    for code in codes:
-        try:
-            found, told, taken = immediacy(study, case=code, measure=measure, family=family, priors=priors)
-        except StudyError as error:
-            refusals.append(error)
-            continue
-        rows += found
-        keys.append(series_of(study, measure=measure, case=code).measures[0].key)
-    if not rows:
-        raise refusals[0]
-    return Summary(
-        study=study.code,
-        fingerprint=study.fingerprint(),
-        measure="+".join(dict.fromkeys(keys)),
-        model="change-point",
-        engine="exact",
-        family=taken,
-        priors=told,
-        diagnostics={"rhat_max": None, "ess_bulk_min": None, "ess_tail_min": None, "divergences": 0, "ok": True},
-        effects=(),
-        projection=(),
-        levels=(),
-        grade=grade_wwc(study).words,
-        text=immediacy_words(rows),
-        client_text=(),
-        warnings=tuple(error.message for error in refusals),
-        versions={"scd": __version__},
-        seed=seed,
-        change_points=rows,
+    too_few = too_few_points(study, measure_of)
+    rows = [e.model_dump() for e in effects]
+    text = clinician_words(rows, measure_of=measure_of, grade=grade_words(grade), too_few=too_few)
+    client = client_words(rows, measure_of=measure_of, grade=grade.grade, too_few=too_few)
+    beside = [row for reading in readings for row in reading.robustness]
+    stands = appendix_line(beside, [check for reading in readings for check in reading.checks])
+    return ((*text, stands) if stands else text), client
+
+
+def _withheld_words(gate: Diagnostics) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    text = (
+        f"The result is withheld: {gate.reason}. Estimate again with another seed; if it stays, check the values "
+        "for typing errors and the measure's range."
     )
+    return (text,), ("The numbers could not be worked out reliably this time, so this page shows none.",)
 
 
-def _jobs(
-    study: Study, codes: list[str], *, measure: str | None, model: str, progress: Any
-) -> list[tuple[str, str | None]]:  # fmt: skip
+def _jobs(study: Study, codes: list[str], *, measure: str | None, model: str) -> list[tuple[str, str | None]]:
     """The fits to make: (model, case). Refuses, with each case's reason, when there is none."""
-
     from scd.models.series import series_of
 
     if model == "multilevel":
@@ -416,8 +276,8 @@ def _notes(trees: list[Any], measure_of: dict[str, Measure]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _share(progress: Callable[[float], None], done: int, jobs: int) -> Callable[[float], None]:
-    return lambda share: progress((done + share) / jobs)
+def _share(progress: Callable[[float], None] | None, done: int, jobs: int) -> Callable[[float], None] | None:
+    return None if progress is None else lambda share: progress((done + share) / jobs)
 
 
 def _measures(study: Study, trees: list[Any]) -> dict[str, Measure]:
@@ -430,14 +290,3 @@ def _measures(study: Study, trees: list[Any]) -> dict[str, Measure]:
 
 def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _rows[R: Record](table: pd.DataFrame, kind: type[R]) -> tuple[R, ...]:
-    records = table.astype(object).where(table.notna(), None).to_dict("records")
-    return tuple(kind(**{str(k): v for k, v in row.items()}) for row in records)
-
-
-def _frame(rows: tuple[Any, ...], kind: type[Record]) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame([r.model_dump() for r in rows], columns=list(kind.model_fields))
