@@ -16,6 +16,7 @@ from scd.models.family_priors import family_priors
 from scd.models.overlap import overlap
 from scd.models.predictive import ar1_paths
 from scd.models.response import AUTOCORRELATED, Response, mean_value, new_values, value_sd
+from scd.records.opening import open_series
 from scd.study import Case, Measure, Phase, Session, Study, StudyError, Value
 
 # Lambert, Cartledge, Heward & Lo (2006), disruptive behaviour in 10 intervals: student A1 as printed, and student A2.
@@ -565,6 +566,17 @@ def test_trials_and_minutes_that_cannot_be_are_refused_by_the_record():
             Value(measure="y", value=1, **wrong)
     with pytest.raises(StudyError, match="can't be above its trials"):
         a_study(((3, 6), (2, 2)), scale="count", trials=5)
+
+
+def test_minutes_of_0_in_a_table_are_refused_with_the_rule_and_the_row():
+    table = b"session,phase,calls,minutes\n1,A,4,10\n2,A,3,0\n3,A,5,10\n4,B,2,10\n5,B,1,10\n6,B,1,10\n"
+    opened = open_series(table, name="calls.csv", improvement="decrease", scale="count")
+    words = (
+        r"session 2: 'calls' lacks its minutes .* of every session, each above 0 \(a 0 in a table is taken as not known"
+    )
+    with pytest.raises(StudyError, match=words) as refused:
+        fit(opened.study)
+    assert refused.value.field == "minutes"
 
 
 def test_only_normal_single_cases_are_integrated():

@@ -260,7 +260,8 @@ def _complete(series: Series, kind: str, *, needed: str) -> np.ndarray:
         case = series.case_index[i]
         raise StudyError(
             f"case '{series.cases[case]}', session {series.session[i]}: '{series.measures[case].label}' lacks its "
-            f"{kind} {needed}; give the {kind} of every session" + (", or of none" if kind == "minutes" else ""),
+            f"{kind} {needed}; give the {kind} of every session, each above 0 (a 0 in a table is taken as not known)"
+            + (", or of none" if kind == "minutes" else ""),
             field=kind,
         )
     return known
