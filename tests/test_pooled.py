@@ -9,8 +9,11 @@ import pytest
 from scipy import stats
 
 from scd.analysis.diagnostics import diagnose
-from scd.models import Priors, fit, series_of
+from scd.analysis.effects import effect_table
+from scd.models import Priors, build_model, fit, series_of
+from scd.models.history import steps_taken
 from scd.models.pooled import _log_posterior, _log_prior
+from scd.models.prepare import prepare
 from scd.models.quadrature import integrate
 from scd.study import Case, Measure, Phase, Session, Study, Value
 
@@ -43,18 +46,21 @@ def simulated(cases=3, *, sessions=14, seed=5):
     return a_study(made, low=0, high=20)
 
 
-def test_the_density_is_that_of_a_multivariate_normal():
-    """Levels, changes and their averages integrated out by hand: one covariance over all values of all cases."""
+@pytest.mark.parametrize("history", [False, True])
+def test_the_density_is_that_of_a_multivariate_normal(history):
+    """Levels, changes, averages and what all cases share integrated out by hand: one covariance over all values."""
     series = series_of(simulated())
     priors = Priors.on_scale(center=10, unit=4).replace(sigma_floor=0.05)
     rng = np.random.default_rng(1)
     points = np.column_stack([rng.normal(0.2, 0.4, 6), rng.normal(0, 0.4, 6), rng.normal(0, 0.7, (6, 2)),
-                              rng.normal(-1.5, 0.5, 6), rng.normal(0, 1, (6, 3))])  # fmt: skip
-    told = _log_posterior(points, series, priors) - _log_prior(points, priors)
+                              rng.normal(-1.5, 0.5, 6), *([rng.normal(0, 0.5, 6)] if history else []),
+                              rng.normal(0, 1, (6, 3))])  # fmt: skip
+    shared = steps_taken(series) if history else np.empty((len(series.value), 0))
+    told = _log_posterior(points, series, priors, shared) - _log_prior(points, priors, cases=3)
     expected = []
-    for u, v, log_a, log_d, log_s, *z in points:
+    for u, v, log_a, log_d, log_s, *rest in points:
         phi = 0.99 * math.tanh(u)
-        sigma = (0.05 + math.exp(v)) / math.sqrt(1 - phi**2) * np.exp(math.exp(log_s) * np.array(z))
+        sigma = (0.05 + math.exp(v)) / math.sqrt(1 - phi**2) * np.exp(math.exp(log_s) * np.array(rest[-3:]))
         of, under = series.case_index, series.intervention
         same = of[:, None] == of
         lag = np.abs(series.session[:, None] - series.session)
@@ -63,11 +69,87 @@ def test_the_density_is_that_of_a_multivariate_normal():
         )
         levels = priors.alpha_sd**2 + math.exp(2 * log_a) * same
         changes = (priors.delta_sd**2 + math.exp(2 * log_d) * same) * np.outer(under, under)
-        expected.append(
-            stats.multivariate_normal(np.full(len(of), 10.0), errors + levels + changes).logpdf(series.value)
+        # A walk from the first session on: two of its places share the way up to the earlier one.
+        since = series.session - series.session.min()
+        walk = math.exp(2 * rest[0]) * np.minimum(since[:, None], since) if history else 0.0
+        covariance = errors + levels + changes + walk
+        expected.append(stats.multivariate_normal(np.full(len(of), 10.0), covariance).logpdf(series.value))
+    assert told == pytest.approx(np.array(expected), abs=1e-7)
+
+
+def test_the_pymc_model_of_a_shared_history_has_the_density_of_its_definition():
+    study = simulated()
+    series, priors = series_of(study), Priors.on_scale(center=10, unit=4)
+    model = build_model(study, model="multilevel-history", priors=priors)
+    rng = np.random.default_rng(2)
+    occasions = np.unique(series.session)
+    capacity = len(model.coords["occasion"])
+
+    def a_point():
+        return {"alpha_mean": rng.normal(9, 3), "alpha_sd": rng.gamma(3), "delta_mean": rng.normal(2, 2),
+                "delta_sd": rng.gamma(2), "alpha_z": rng.standard_normal(3), "delta_z": rng.standard_normal(3),
+                "history_sd": rng.gamma(2, 0.3), "history_z": rng.standard_normal(capacity)}  # fmt: skip
+
+    def by_hand(p):
+        found = stats.norm.logpdf(p["alpha_mean"], 10, 10) + stats.norm.logpdf(p["delta_mean"], 0, 10)
+        for name, scale in (("alpha_sd", 8), ("delta_sd", 4), ("history_sd", 1.2)):
+            found += stats.halfnorm.logpdf(p[name], scale=scale)
+        found += sum(stats.norm.logpdf(p[name]).sum() for name in ("alpha_z", "delta_z", "history_z"))
+        steps = np.r_[0.0, p["history_z"][1 : len(occasions)] * np.sqrt(np.diff(occasions))]
+        history = dict(zip(occasions, p["history_sd"] * np.cumsum(steps), strict=True))
+        expected = (
+            (p["alpha_mean"] + p["alpha_sd"] * p["alpha_z"])[series.case_index]
+            + (p["delta_mean"] + p["delta_sd"] * p["delta_z"])[series.case_index] * series.intervention
+            + np.array([history[n] for n in series.session])
         )
-    # Up to constants: those of the normals, and of the average's prior.
-    assert told - told[0] == pytest.approx(np.array(expected) - expected[0], abs=1e-7)
+        return found + stats.norm.logpdf(series.value, expected, 1.5).sum()
+
+    # Errors of SD 1.5, independent, the same for every case.
+    held = {"phi": 0.0, "sigma_spread": 0.1, "sigma_z": np.zeros(3)}
+    excess = next(rv for rv in model.free_RVs if rv.name == "excess_z")
+    floor, scale = prepare_floor(study, priors), priors.sigma_sd
+    held[excess.name] = (1.5 - floor) / scale
+    log_density = model.compile_logp(jacobian=False)
+    points = [a_point() for _ in range(4)]
+
+    def told(p):
+        free = {**p, **held}
+        values = {model.rvs_to_values[rv].name: rv for rv in model.free_RVs}
+        point = {}
+        for name, rv in values.items():
+            transform = model.rvs_to_transforms[rv]
+            value = np.asarray(free[rv.name], dtype=float)
+            point[name] = value if transform is None else transform.forward(value, *rv.owner.inputs).eval()
+        return float(log_density(point))
+
+    ours, theirs = np.array([by_hand(p) for p in points]), np.array([told(p) for p in points])
+    assert theirs - theirs[0] == pytest.approx(ours - ours[0], abs=1e-6)
+
+
+def prepare_floor(study, priors):
+    return prepare(study, measure=None, case=None, model="multilevel", family=None, priors=priors)[1].sigma_floor
+
+
+def test_what_moves_all_cases_at_once_is_told_from_the_intervention():
+    """No effect, but all four cases rise by 6 at session 9, where the second one's intervention begins."""
+    rng = np.random.default_rng(8)
+    made = []
+    for start in (5, 9, 13, 17):
+        numbers = np.arange(1, 21)
+        made.append((numbers, np.round(6 + 6 * (numbers >= 9) + rng.normal(0, 1, 20), 1), start))
+    study = a_study(made, low=0, high=20)
+    plain, shared = (fit(study, model=m) for m in ("multilevel", "multilevel-history"))
+    assert shared.attrs["engine"] == "importance"
+    assert plain["posterior"]["delta_mean"].mean() > 1
+    effect = shared["posterior"]["delta_mean"]
+    assert abs(float(effect.mean())) < 0.8
+    assert float(effect.std()) < float(plain["posterior"]["delta_mean"].std())
+    walk = shared["posterior"]["history"].mean(("chain", "draw"))
+    assert float(walk.sel(occasion=9) - walk.sel(occasion=8)) == pytest.approx(6, abs=1)
+    assert list(walk["occasion"].values) == list(range(1, 21))
+    assert "history_sd" in json.loads(shared.attrs["priors"])
+    table = effect_table(shared, study=study)
+    assert table.query("case.isna() and effect == 'level_change'")["p_improvement"].item() < 0.9
 
 
 def test_without_spread_between_cases_it_is_one_long_series():

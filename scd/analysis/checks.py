@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from scd.analysis.appendix import BetweenCases, Check
+from scd.models.terms import SEVERAL_CASES_MODELS
 from scd.study import Measure, Study
 
 __all__ = ["between_cases", "check_words", "predictive_checks", "prior_look"]
@@ -71,8 +72,8 @@ def check_words(checks: tuple[Check, ...]) -> str:
         for c in strange[:3]
     )
     return (
-        f"The model does not reproduce {len(strange)} of {len(checks)} figures of the data ({told}); by chance alone it "
-        f"would be about {2 * _STRANGE * len(checks):.1f}. Read it with care."
+        f"The model does not reproduce {len(strange)} of {len(checks)} figures of the data ({told}); by chance alone "
+        f"it would be about {2 * _STRANGE * len(checks):.1f}. Read it with care."
     )
 
 
@@ -84,7 +85,7 @@ def between_cases(tree: xr.DataTree) -> BetweenCases | None:
     tree : xarray.DataTree
         From `scd.models.fit`.
     """
-    if tree.attrs["model"] != "multilevel":
+    if tree.attrs["model"] not in SEVERAL_CASES_MODELS:
         return None
 
     def told(group: str) -> tuple[float, float, float]:

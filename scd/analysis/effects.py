@@ -14,6 +14,7 @@ import xarray as xr
 from scd.analysis.family_effects import FamilyEffect, family_effects
 from scd.models.exact import sum_of
 from scd.models.mixture import Mixture, normal_cdf
+from scd.models.terms import SEVERAL_CASES_MODELS
 from scd.study import Measure, Study
 
 __all__ = ["COLUMNS", "effect_table"]
@@ -99,7 +100,7 @@ def effect_table(tree: xr.DataTree, *, study: Study) -> pd.DataFrame:
     if tree.attrs.get("family", "gaussian") != "gaussian":
         told = [_family_row(e, tree, posterior) for e in family_effects(tree, measures=measures)]
         return pd.DataFrame(told, columns=list(COLUMNS))
-    if model == "multilevel":
+    if model in SEVERAL_CASES_MODELS:
         effects = _multilevel(posterior, cases, measures)
     else:
         effects = _single_case(posterior, tree, cases[0], measures[0])

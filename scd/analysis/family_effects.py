@@ -12,6 +12,7 @@ import xarray as xr
 
 from scd.models.overlap import overlap
 from scd.models.response import Response, mean_value, spread_name, value_sd
+from scd.models.terms import SEVERAL_CASES_MODELS
 from scd.study import Measure
 
 __all__ = ["FamilyEffect", "family_effects"]
@@ -99,7 +100,7 @@ def family_effects(tree: xr.DataTree, *, measures: list[Measure]) -> list[Family
         str(name): values.transpose("chain", "draw", ...).to_numpy().reshape(-1, *values.shape[2:])
         for name, values in posterior.data_vars.items()
     }
-    if model == "multilevel":
+    if model in SEVERAL_CASES_MODELS:
         return list(_several(draws, cases, responses, measures, alike=bool(posterior.attrs["common_units"])))
     return list(_single(draws, tree, cases[0], responses[0], measures[0]))
 

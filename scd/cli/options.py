@@ -59,6 +59,7 @@ class Model(StrEnum):
     GRADUAL = "gradual"
     CHANGE_POINT = "change-point"
     MULTILEVEL = "multilevel"
+    MULTILEVEL_HISTORY = "multilevel-history"
 
 
 class Scale(StrEnum):

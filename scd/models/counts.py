@@ -70,7 +70,7 @@ def build_counts(data: dict[str, Any], *, cases: int = 0, terms: tuple[str, ...]
     Noortgate, W. (2019). Analysis of single-case experimental count data using the linear mixed effects model: A
     simulation study. Behavior Research Methods, 51, 2477-2497. https://doi.org/10.3758/s13428-018-1091-y
     """
-    with pm.Model(coords=predictor_coords(cases=cases, terms=terms)) as built:
+    with pm.Model(coords=predictor_coords(data, cases=cases, terms=terms)) as built:
         d = {name: pm.Data(name, content) for name, content in data.items()}
         mean = pt.exp(linear_predictor(d, cases=cases, terms=terms) + d["log_exposure"])
         dispersion = pm.HalfNormal("dispersion", d["dispersion_prior_sd"])
@@ -100,7 +100,7 @@ def build_lognormal_counts(
     data : dict
         From `lognormal_counts_data`.
     sessions : int
-        Room for so many; see `scd.models.latent.latent_capacity`.
+        Room for so many; see `scd.models.terms.session_capacity`.
     cases, terms
         As in `build_counts`.
 
@@ -109,7 +109,7 @@ def build_lognormal_counts(
     pymc.Model
         With the predictor's parameters on the log scale, ``sigma`` (marginal SD of the log rate) and ``phi``.
     """
-    with pm.Model(coords=predictor_coords(cases=cases, terms=terms) | {"session": np.arange(sessions)}) as built:
+    with pm.Model(coords=predictor_coords(data, cases=cases, terms=terms) | {"session": np.arange(sessions)}) as built:
         d = {name: pm.Data(name, content) for name, content in data.items()}
         predictor = linear_predictor(d, cases=cases, terms=terms) + d["log_exposure"]
         phi = autocorrelation(d)

@@ -129,10 +129,11 @@ def draw_exact(
     if len(single) < len(quadrature.coefficients):
         found["gamma"] = (*dims, "phase"), drawn["coefficients"][:, len(single) :].reshape(*shape, -1)
         coords["phase"] = list(series.phases[0])
-    outer = quadrature.outer[drawn["outer_index"]].reshape(shape)
+    terms = SINGLE_CASE_MODELS[model]
+    outer = drawn["outer"].reshape(shape)
     if "gamma" in found:
         found["omega"] = dims, outer
-    if "carried" in SINGLE_CASE_MODELS[model]:
+    if "carried" in terms:
         found["carried"] = dims, outer
     found["sigma"] = dims, drawn["sigma"].reshape(shape)
     found["phi"] = dims, drawn["phi"].reshape(shape)

@@ -62,7 +62,7 @@ def build_gaussian(data: dict[str, Any], *, cases: int = 0, terms: tuple[str, ..
         With the predictor's parameters, ``sigma`` (marginal within-phase SD) and ``phi``; with several cases also
         ``sigma_case`` and ``sigma_spread``, their SD on the log scale.
     """
-    with pm.Model(coords=predictor_coords(cases=cases, terms=terms)) as built:
+    with pm.Model(coords=predictor_coords(data, cases=cases, terms=terms)) as built:
         d = {name: pm.Data(name, content) for name, content in data.items()}
         expected = linear_predictor(d, cases=cases, terms=terms)
         phi = autocorrelation(d)

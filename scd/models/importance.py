@@ -270,7 +270,13 @@ def _increments(outcome: Outcome, predictor: np.ndarray, spread: dict[str, np.nd
     series, y = outcome.series, outcome.series.value
     if outcome.family == "rating":
         return rating_increments(
-            outcome.lower, outcome.upper, predictor, **spread, gap=series.gap, linked=series.linked
+            outcome.lower,
+            outcome.upper,
+            predictor,
+            spread["sigma"],
+            spread["phi"],
+            gap=series.gap,
+            linked=series.linked,
         )
     if outcome.family == "proportion":
         n = outcome.trials

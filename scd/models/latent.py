@@ -7,23 +7,7 @@ from typing import Any
 import pymc as pm
 import pytensor.tensor as pt
 
-__all__ = ["autocorrelate", "latent_capacity"]
-
-
-def latent_capacity(obs: int) -> int:
-    """How many sessions the compiled model makes room for: 64, then 256, 1024 and so on.
-
-    Spare ones see only their prior, so one compilation serves every number of sessions up to its capacity.
-
-    Examples
-    --------
-    >>> latent_capacity(31), latent_capacity(65)
-    (64, 256)
-    """
-    capacity = 64
-    while capacity < obs:
-        capacity *= 4
-    return capacity
+__all__ = ["autocorrelate"]
 
 
 def autocorrelate(d: dict[str, Any], deviation: Any, phi: Any) -> None:

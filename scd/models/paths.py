@@ -33,7 +33,7 @@ def rating_increments(
     linked: np.ndarray,
     points: int | None = None,
 ) -> np.ndarray:
-    """Log probability that an autocorrelated normal path runs through each cell, given that it did through those before.
+    """Log probability that an autocorrelated normal path runs through each cell, given the cells before.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """The multilevel model of Gaussian values by weighted draws: everything linear is integrated out first.
 
-Given the autocorrelation and the spreads, levels and changes of all cases and their averages are jointly normal, so
-only five shared quantities and one for each case are left to draw.
+Given the autocorrelation and the spreads, levels and changes of all cases, their averages, and what happens to all at
+once are jointly normal, so only five or six shared quantities and one for each case are left to draw.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ import xarray as xr
 
 from scd.models.adaptive import adapted
 from scd.models.errors import PHI_LIMIT, innovation_share, log_prior_mass, log_prior_u, log_prior_v, phi_of
+from scd.models.history import occasion_widths, steps_taken
+from scd.models.levels import normal_log_density
+from scd.models.terms import SEVERAL_CASES_MODELS
 
 if TYPE_CHECKING:
     from scd.models.priors import Priors
@@ -25,15 +28,17 @@ MOST_CASES = 12
 """With more cases a Markov chain is the better tool."""
 
 # Places in the vector: atanh(phi / 0.99), log of the innovations' SD above its floor, log SDs between cases of level,
-# change and spread, then the standardised spread of each case.
+# change and spread; with a shared walk the log of its SD; then the standardised spread of each case.
 _SHARED = 5
-# No case's SD is more than e**4 times the shared one.
+# No case's SD is more than e**4 times the shared one, and no logarithm beyond this: sums would cancel there.
 _MOST_APART = 4.0
-_CHUNK = 1000
+_FARTHEST = 15.0
+# Working arrays stay below so many numbers.
+_CHUNK = 1_000_000
 
 
 def pooled_draws(
-    series: Series, priors: Priors, *, seed: int, draws: int, chains: int
+    series: Series, priors: Priors, *, model: str = "multilevel", seed: int, draws: int, chains: int
 ) -> tuple[xr.Dataset, xr.Dataset, float] | None:
     """Draw from the posterior of several cases.
 
@@ -43,6 +48,7 @@ def pooled_draws(
         Two or more cases, with values on one common scale of unit size.
     priors : Priors
         On that scale.
+    model : {"multilevel", "multilevel-history"}
     seed : int
         Same seed and data, same draws.
     draws, chains : int
@@ -50,7 +56,7 @@ def pooled_draws(
     Returns
     -------
     posterior, sample_stats : xarray.Dataset
-        With dims ``chain, draw`` and ``case``; parameters as in `scd.models.predictor.linear_predictor`.
+        With dims ``chain, draw``, ``case`` and ``occasion``; parameters as in `scd.models.predictor.linear_predictor`.
     effective : float
         How many independent draws the weighted ones are worth.
     None
@@ -60,27 +66,34 @@ def pooled_draws(
     if cases > MOST_CASES:
         return None
     rng = np.random.default_rng(seed)
+    history = "history" in SEVERAL_CASES_MODELS[model]
+    shared = steps_taken(series) if history else np.empty((len(series.value), 0))
+    chunk = max(1, _CHUNK // ((2 + shared.shape[1]) * (len(series.value) + cases * (2 + shared.shape[1]))))
 
     def log_density(points: np.ndarray) -> np.ndarray:
         with np.errstate(all="ignore"):  # far-out points over- and underflow, and count as impossible
-            parts = [_log_posterior(points[i : i + _CHUNK], series, priors) for i in range(0, len(points), _CHUNK)]
+            parts = [
+                _log_posterior(points[i : i + chunk], series, priors, shared) for i in range(0, len(points), chunk)
+            ]
         return np.concatenate(parts)
 
-    weighed = adapted(log_density, _start(series, priors, rng), size=draws * chains, rng=rng)
+    weighed = adapted(log_density, _start(series, priors, rng, history=history), size=draws * chains, rng=rng)
     if weighed is None:
         return None
     points, sample = weighed
     shape, dims = (chains, draws), ("chain", "draw")
-    held = {
-        name: ((*dims, "case")[: values.ndim + 1], values.reshape(*shape, *values.shape[1:]))
-        for name, values in _parameters(points, series, priors, rng).items()
-    }
+    parts = [_parameters(points[i : i + chunk], series, priors, shared, rng) for i in range(0, len(points), chunk)]
+    drawn = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    held = {}
+    for name, values in drawn.items():
+        further = ("occasion",) if name == "history" else ("case",)
+        held[name] = (*dims, *further)[: values.ndim + 1], values.reshape(*shape, *values.shape[1:])
     coords = {"chain": np.arange(chains), "draw": np.arange(draws), "case": np.arange(cases)}
     stats = xr.Dataset({"diverging": (dims, np.zeros(shape, dtype=bool))})
     return xr.Dataset(held, coords=coords), stats, min(sample.effective, float(draws * chains))
 
 
-def _start(series: Series, priors: Priors, rng: np.random.Generator) -> np.ndarray:
+def _start(series: Series, priors: Priors, rng: np.random.Generator, *, history: bool) -> np.ndarray:
     """Points about where the posterior lies, from means and SDs of the phases."""
     size, cases = 1000, len(series.cases)
     levels, changes, squares = [], [], 0.0
@@ -102,112 +115,124 @@ def _start(series: Series, priors: Priors, rng: np.random.Generator) -> np.ndarr
     # The prior holds the SDs between cases where few cases say little.
     spread[1] = min(spread[1], priors.alpha_between_sd)
     spread[2] = min(spread[2], priors.delta_between_sd)
-    center = np.r_[math.atanh(0.3 / PHI_LIMIT), np.log(spread), np.zeros(cases)]
-    width = np.r_[0.3, 0.25, 0.5, 0.7, 0.7, np.full(cases, 0.8)]
-    return center + width * rng.standard_normal((size, _SHARED + cases))
+    walk = [math.log(0.4 * priors.history_sd)] if history else []
+    center = np.r_[math.atanh(0.3 / PHI_LIMIT), np.log(spread), walk, np.zeros(cases)]
+    width = np.r_[0.3, 0.25, 0.5, 0.7, 0.7, np.full(len(walk), 0.8), np.full(cases, 0.8)]
+    return center + width * rng.standard_normal((size, len(center)))
 
 
-def _errors(points: np.ndarray, priors: Priors) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _errors(points: np.ndarray, priors: Priors, *, cases: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """phi, the shared within-phase SD, and that of each case."""
     phi = phi_of(points[:, 0])
     sigma = (priors.sigma_floor + np.exp(points[:, 1])) / innovation_share(phi)
-    return phi, sigma, sigma[:, None] * np.exp(np.exp(points[:, [4]]) * points[:, _SHARED:])
+    apart = np.clip(np.exp(points[:, [4]]) * points[:, -cases:], -_MOST_APART, _MOST_APART)
+    return phi, sigma, sigma[:, None] * np.exp(apart)
 
 
-def _far_out(points: np.ndarray) -> np.ndarray:
-    """SDs of cases so far apart that sums cancel; the priors all but rule them out."""
-    return (np.abs(points[:, _SHARED:] * np.exp(points[:, [4]])) > _MOST_APART).any(axis=1)
+def _far_out(points: np.ndarray, *, cases: int) -> np.ndarray:
+    """SDs so far apart that sums cancel; the priors all but rule them out."""
+    apart = np.abs(points[:, -cases:] * np.exp(points[:, [4]])) > _MOST_APART
+    return apart.any(axis=1) | (np.abs(points) > _FARTHEST).any(axis=1)
 
 
-def _log_prior(points: np.ndarray, priors: Priors) -> np.ndarray:
+def _log_prior(points: np.ndarray, priors: Priors, *, cases: int) -> np.ndarray:
     v, share = points[:, 1], innovation_share(phi_of(points[:, 0]))
     found = log_prior_u(points[:, 0], priors) + log_prior_v(v, priors.sigma_floor + np.exp(v), share, priors)
-    found -= log_prior_mass(priors)
-    scales = (priors.alpha_between_sd, priors.delta_between_sd, priors.sigma_between_sd)
-    for column, scale in zip((2, 3, 4), scales, strict=True):
-        found += points[:, column] - 0.5 * (np.exp(points[:, column]) / scale) ** 2
-    return found - 0.5 * (points[:, _SHARED:] ** 2).sum(axis=1)
+    scales = [priors.alpha_between_sd, priors.delta_between_sd, priors.sigma_between_sd, priors.history_sd]
+    for column, scale in zip(range(2, points.shape[1] - cases), scales, strict=False):
+        half_normal = 0.5 * math.log(2 / math.pi) - math.log(scale)
+        found += half_normal + points[:, column] - 0.5 * (np.exp(points[:, column]) / scale) ** 2
+    return found - log_prior_mass(priors) + normal_log_density(points[:, -cases:], np.ones(cases))
 
 
-def _sums(series: Series, phi: np.ndarray, center: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Whitened sums of every case: of columns by columns, columns by values, values squared; and the log root."""
+def _sums(
+    series: Series, phi: np.ndarray, center: float, shared: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Whitened sums of every case: of columns by columns, columns by values, values squared; and the log root.
+
+    The columns are 1, the intervention, and those of `shared`, shape (obs, steps).
+    """
     rho = series.linked * phi[:, None] ** series.gap
     root = np.sqrt(1 - rho**2)
-
-    def white(row: np.ndarray) -> np.ndarray:
-        return (row - rho * np.r_[0.0, row[:-1]]) / root
-
-    rows = [white(r) for r in (np.ones(len(series.value)), series.intervention, series.value - center)]
+    design = np.column_stack([np.ones(len(series.value)), series.intervention, shared, series.value - center])
+    before = np.vstack([np.zeros(design.shape[1]), design[:-1]])
+    white = (design - rho[..., None] * before) / root[..., None]
+    cases = len(series.cases)
+    product = np.stack(
+        [np.swapaxes(part, 1, 2) @ part for part in (white[:, series.case_index == i] for i in range(cases))], axis=1
+    )
     first = np.flatnonzero(np.r_[True, np.diff(series.case_index) != 0])
-
-    def total(values: np.ndarray) -> np.ndarray:
-        return np.add.reduceat(values, first, axis=1)
-
-    gram = np.stack(
-        [np.stack([total(rows[i] * rows[j]) for j in (0, 1)], axis=-1) for i in (0, 1)], axis=-2
-    )  # (points, cases, 2, 2)
-    cross = np.stack([total(rows[i] * rows[2]) for i in (0, 1)], axis=-1)
-    return gram, cross, total(rows[2] ** 2), total(np.log(root))
+    log_root = np.add.reduceat(np.log(root), first, axis=1)
+    return product[..., :-1, :-1], product[..., :-1, -1], product[..., -1, -1], log_root
 
 
 def _pooled(
-    points: np.ndarray, series: Series, priors: Priors
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """What each case says of its level and change, with the average's prior around it.
+    points: np.ndarray, series: Series, priors: Priors, shared: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """What the cases say of what they share, and each of its own deviations.
 
-    Returns the cases' log likelihoods at an average of 0, what each adds to the average's precision and pull, and the
-    precision of each case's deviation from the average.
+    What is shared are the average level and change, and the steps of the walk that all cases take. Returns the log
+    density where all shared is 0, precision and pull of what is shared, the precision of each case's deviation, and
+    the whitened products of its columns with all columns and with its values.
     """
-    phi, _, sigma = _errors(points, priors)
-    gram, cross, square, log_root = _sums(series, phi, priors.center)
-    variance = sigma**2
-    precision = gram / variance[..., None, None]
-    pull = cross / variance[..., None]
+    phi, _, sigma = _errors(points, priors, cases=len(series.cases))
+    gram, cross, square, log_root = _sums(series, phi, priors.center, shared)
+    variance = sigma[..., None, None] ** 2
+    precision, pull = gram / variance, cross / variance[..., 0]
     between = np.exp(-2 * points[:, 2:4])  # precisions of level and change between cases
-    own = precision + between[:, None, :, None] * np.eye(2)
+    own = precision[..., :2, :2] + between[:, None, :, None] * np.eye(2)
     counts = np.bincount(series.case_index)
-    shrunk = np.linalg.solve(own, pull[..., None])[..., 0]
+    across = precision[..., :2]
+    shrunk = np.linalg.solve(own, np.concatenate([pull[..., :2, None], np.swapaxes(across, -1, -2)], axis=-1))
     log_likelihood = (
         -counts * np.log(sigma)
         - log_root
         - 0.5 * (np.linalg.slogdet(own)[1] - np.log(between).sum(axis=1)[:, None])
-        - 0.5 * (square / variance - (pull * shrunk).sum(axis=-1))
+        - 0.5 * (square / variance[..., 0, 0] - (pull[..., :2] * shrunk[..., 0]).sum(axis=-1))
     )
-    # The average enters as X mu: its precision is what is left of the cases' own after their deviations are out.
-    kept = precision - precision @ np.linalg.solve(own, precision)
-    toward = pull - (precision @ shrunk[..., None])[..., 0]
-    return log_likelihood, kept, toward, own
+    # What is shared keeps the precision that is left when the cases' own deviations are out.
+    kept = (precision - across @ shrunk[..., 1:]).sum(axis=1)
+    toward = (pull - (across @ shrunk[..., :1])[..., 0]).sum(axis=1)
+    prior = _shared_precision(points, series, priors, steps=shared.shape[1])
+    kept += np.eye(kept.shape[-1]) * prior[:, None]
+    log_density = log_likelihood.sum(axis=1) + 0.5 * np.log(prior).sum(axis=1)
+    log_density -= 0.5 * len(series.value) * math.log(2 * math.pi)
+    return log_density, kept, toward, own, np.concatenate([across, pull[..., None]], axis=-1)
 
 
-def _average(kept: np.ndarray, toward: np.ndarray, priors: Priors) -> tuple[np.ndarray, np.ndarray]:
-    prior = np.diag([priors.alpha_sd**-2, priors.delta_sd**-2])
-    return prior + kept.sum(axis=1), toward.sum(axis=1)
+def _shared_precision(points: np.ndarray, series: Series, priors: Priors, *, steps: int) -> np.ndarray:
+    """Prior precision of what is shared, shape (points, 2 + steps)."""
+    average = np.broadcast_to([priors.alpha_sd**-2, priors.delta_sd**-2], (len(points), 2))
+    if not steps:
+        return average
+    widths = occasion_widths(series)[1:]
+    return np.column_stack([average, np.exp(-2 * points[:, [_SHARED]]) / widths**2])
 
 
-def _log_posterior(points: np.ndarray, series: Series, priors: Priors) -> np.ndarray:
-    log_likelihood, kept, toward, _ = _pooled(points, series, priors)
-    precision, pull = _average(kept, toward, priors)
+def _log_posterior(points: np.ndarray, series: Series, priors: Priors, shared: np.ndarray) -> np.ndarray:
+    beyond = _far_out(points, cases=len(series.cases))
+    points = np.clip(points, -_FARTHEST, _FARTHEST)
+    log_likelihood, precision, pull, *_ = _pooled(points, series, priors, shared)
     mean = np.linalg.solve(precision, pull[..., None])[..., 0]
     average = 0.5 * (pull * mean).sum(axis=1) - 0.5 * np.linalg.slogdet(precision)[1]
-    found = log_likelihood.sum(axis=1) + average + _log_prior(points, priors)
-    return np.where(_far_out(points), -np.inf, found)
+    found = log_likelihood + average + _log_prior(points, priors, cases=len(series.cases))
+    return np.where(beyond, -np.inf, found)
 
 
-def _parameters(points: np.ndarray, series: Series, priors: Priors, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Averages, then each case's level and change, drawn exactly given the rest."""
-    _, kept, toward, own = _pooled(points, series, priors)
-    precision, drawn_to = _average(kept, toward, priors)
-    average = _normal(precision, drawn_to, rng)
-    phi, sigma, sigma_case = _errors(points, priors)
-    gram, cross, _, _ = _sums(series, phi, priors.center)
-    variance = sigma_case[..., None] ** 2
-    left = cross / variance - (gram / variance[..., None] @ average[:, None, :, None])[..., 0]
-    deviation = _normal(own, left, rng)
-    case = average[:, None] + deviation
-    return {
-        "alpha_mean": priors.center + average[:, 0],
+def _parameters(
+    points: np.ndarray, series: Series, priors: Priors, shared: np.ndarray, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """What is shared, then each case's level and change, drawn exactly given the rest."""
+    _, precision, drawn_to, own, products = _pooled(points, series, priors, shared)
+    common = _normal(precision, drawn_to, rng)
+    phi, sigma, sigma_case = _errors(points, priors, cases=len(series.cases))
+    across, pull = products[..., :-1], products[..., :2, -1]
+    left = pull - (common[:, None, None] @ across)[..., 0, :]
+    case = common[:, None, :2] + _normal(own, left, rng)
+    found = {
+        "alpha_mean": priors.center + common[:, 0],
         "alpha_sd": np.exp(points[:, 2]),
-        "delta_mean": average[:, 1],
+        "delta_mean": common[:, 1],
         "delta_sd": np.exp(points[:, 3]),
         "sigma": sigma,
         "sigma_spread": np.exp(points[:, 4]),
@@ -216,11 +241,15 @@ def _parameters(points: np.ndarray, series: Series, priors: Priors, rng: np.rand
         "delta": case[..., 1],
         "sigma_case": sigma_case,
     }
+    if shared.shape[1]:
+        walk = np.cumsum(common[:, 2:], axis=1)
+        found["history_sd"] = np.exp(points[:, _SHARED])
+        found["history"] = np.column_stack([np.zeros(len(walk)), walk])
+    return found
 
 
 def _normal(precision: np.ndarray, pull: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Draws of normals given by precision and pull."""
-    covariance = np.linalg.inv(precision)
-    root = np.linalg.cholesky((covariance + np.swapaxes(covariance, -1, -2)) / 2)
-    mean = (covariance @ pull[..., None])[..., 0]
-    return mean + (root @ rng.standard_normal((*pull.shape, 1)))[..., 0]
+    root = np.swapaxes(np.linalg.cholesky(precision), -1, -2)
+    mean = np.linalg.solve(precision, pull[..., None])[..., 0]
+    return mean + np.linalg.solve(root, rng.standard_normal((*pull.shape, 1)))[..., 0]

@@ -6,21 +6,22 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from scd import __version__
-from scd.models.exact import draw_exact, quadrature_of, stored
-from scd.models.importance import WEIGHED, weighted_draws
+from scd.models.engines import ENGINES, Drawn, Engine, check_engine, drawn
+from scd.models.exact import stored
+from scd.models.history import occasion_widths
 from scd.models.outcome import Outcome
-from scd.models.pooled import pooled_draws
 from scd.models.predictive import predicted, prior_draws
 from scd.models.prepare import one_scale, prepare, scales
 from scd.models.priors import Priors
 from scd.models.series import Series
-from scd.models.terms import SINGLE_CASE_MODELS, TERMS
+from scd.models.terms import SEVERAL_CASES_MODELS, SINGLE_CASE_MODELS, TERMS
+from scd.models.units import named, to_units
 from scd.study import Study, StudyError
 
 if TYPE_CHECKING:
@@ -28,18 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ENGINES", "Engine", "build_model", "fit"]
 
-Engine = Literal["auto", "exact", "nuts"]
-ENGINES: tuple[str, ...] = get_args(Engine)
-
-_EXACT_CHAINS, _EXACT_DRAWS = 4, 1000
 _LIBRARIES = {"exact": ("numpy",), "importance": ("numpy", "scipy"), "nuts": ("pymc", "nutpie", "numpy")}
 _PRIOR_DRAWS = 2000
-# Families whose values, on their own scale, are normal around the predictor.
-_INTEGRATED = ("gaussian", "log", "logit")
-# How each parameter follows when values are shifted, turned and stretched: levels, changes, and spreads.
-_LEVELS = ("alpha", "alpha_mean")
-_CHANGES = ("delta", "delta_mean", "trend", "slope_change", "gamma")
-_SPREADS = ("sigma", "sigma_case", "omega", "alpha_sd", "delta_sd")
 
 
 def build_model(
@@ -70,7 +61,7 @@ def build_model(
     from scd.models.structure import build_structure, structure_data, structure_of
 
     outcome, priors = prepare(study, measure=measure, case=case, model=model, family=family, priors=priors)
-    if model == "multilevel" and not one_scale(outcome.series.measures):
+    if model in SEVERAL_CASES_MODELS and not one_scale(outcome.series.measures):
         raise StudyError(
             f"study '{study.code}': its cases have measures with different ranges or directions; "
             "`fit` brings them to one scale, `build_model` needs one measure for all",
@@ -79,7 +70,7 @@ def build_model(
     roomy = structure_of(outcome, model=model)
     exact_size = replace(
         roomy,
-        terms=SINGLE_CASE_MODELS.get(model, ()),
+        terms=(SINGLE_CASE_MODELS | SEVERAL_CASES_MODELS)[model],
         cases=len(outcome.series.cases) if roomy.cases else 0,
         sessions=len(outcome.series.value) if roomy.sessions else 0,
     )
@@ -110,7 +101,7 @@ def fit(
         Key of the measure; each case's own first outcome without it.
     case : str, optional
         Code of the case; needed for a single-case model when the study has several.
-    model : {"level", "level-trend", "phase-level", "piecewise", "gradual", "multilevel"}
+    model : {"level", "level-trend", "phase-level", "piecewise", "gradual", "multilevel", "multilevel-history"}
         The expected values; see `scd.models.predictor`.
     family : {"gaussian", "rating", "count", "poisson", "poisson-lognormal", "proportion", "log", "logit"}, optional
         The kind of values; by default that of the measure's scale, see `scd.models.families`.
@@ -141,16 +132,8 @@ def fit(
         When there are too few data for any effect, the model or family is unknown, a value doesn't fit the family, or
         the priors have no scale.
     """
-    if engine not in ENGINES:
-        raise StudyError(f"engine '{engine}': is unknown; choose one of {', '.join(ENGINES)}", field="engine")
     outcome, priors = prepare(study, measure=measure, case=case, model=model, family=family, priors=priors)
-    integrable = model != "multilevel" and outcome.family in _INTEGRATED
-    if engine == "exact" and not integrable:
-        raise StudyError(
-            f"engine 'exact': integrates single-case models of the families {', '.join(_INTEGRATED)}, not model "
-            f"'{model}' of family '{outcome.family}'; use 'auto' or 'nuts'",
-            field="engine",
-        )
+    check_engine(engine, model=model, family=outcome.family)
     series = outcome.series
     # Computed on a scale of unit size and brought back: the work does not depend on the instrument.
     center, unit, sign = scales(outcome, priors)
@@ -158,42 +141,13 @@ def fit(
     own = priors.rescaled(center=priors.center, unit=priors.unit) if outcome.shifted else priors
     if progress:
         progress(0.05)
-    groups: dict[str, xr.Dataset] = {}
-    target_accept = effective = chance = None
-    if engine == "auto" and model != "multilevel" and outcome.family in WEIGHED:
-        chance = weighted_draws(
-            scaled, own, model=model, seed=seed, draws=draws or _EXACT_DRAWS, chains=chains or _EXACT_CHAINS
-        )
-    if engine == "auto" and model == "multilevel" and outcome.family in _INTEGRATED:
-        chance = pooled_draws(
-            scaled.series, own, seed=seed, draws=draws or _EXACT_DRAWS, chains=chains or _EXACT_CHAINS
-        )
-    if chance is not None:
-        used = "importance"
-        posterior, stats, effective = chance
-        if progress:
-            progress(1.0)
-    elif engine == "nuts" or not integrable:
-        used = "nuts"
-        posterior, stats, target_accept = _sampled(
-            scaled, own, model=model, seed=seed, draws=draws, chains=chains, progress=progress
-        )
-    else:
-        used = "exact"
-        grid = quadrature_of(scaled.series, own, model=model)
-        posterior, stats = draw_exact(
-            grid, scaled.series, model=model, seed=seed, draws=draws or _EXACT_DRAWS, chains=chains or _EXACT_CHAINS
-        )
-        groups["quadrature"] = stored(grid, unit=float(unit[0]))
-        if progress:
-            progress(1.0)
-    turned = sign if outcome.shifted else np.ones_like(sign)
-    scale = {"center": center, "unit": unit, "turned": turned, "sign": sign}
-    posterior = _named(posterior[_parameters(posterior, model=model, family=outcome.family)], series)
-    posterior = _to_units(posterior, **scale)
+    found = drawn(scaled, own, model=model, engine=engine, seed=seed, draws=draws, chains=chains, progress=progress)
+    scale = {"center": center, "unit": unit, "turned": sign if outcome.shifted else np.ones_like(sign), "sign": sign}
+    kept = _parameters(found.posterior, model=model, family=outcome.family)
+    posterior = to_units(named(found.posterior[kept], series), **scale)
     rng = np.random.default_rng(seed)
-    prior = _named(_prior(own, series, model=model, family=outcome.family, rng=rng), series)
-    prior = _to_units(prior, **scale)
+    prior = to_units(named(_prior(own, series, model=model, family=outcome.family, rng=rng), series), **scale)
+    groups = {} if found.grid is None else {"quadrature": stored(found.grid, unit=float(unit[0]))}
     tree = xr.DataTree.from_dict(
         {
             "posterior": posterior,
@@ -201,11 +155,20 @@ def fit(
             "posterior_predictive": _predictive(posterior, outcome, model=model, rng=rng),
             "observed_data": xr.Dataset({"value": ("obs", outcome.recorded)}),
             "constant_data": _constants(outcome),
-            "sample_stats": stats,
+            "sample_stats": found.sample_stats,
             **groups,
         }
     )
-    tree.attrs = {
+    tree.attrs = _origin(study, outcome, priors, found, model=model, family=family, seed=seed)
+    return tree
+
+
+def _origin(
+    study: Study, outcome: Outcome, priors: Priors, found: Drawn, *, model: str, family: str | None, seed: int
+) -> dict[str, Any]:
+    """Where a posterior came from, as attributes of its tree."""
+    series = outcome.series
+    attrs = {
         "study": study.code,
         "fingerprint": study.fingerprint(),
         "cases": json.dumps(series.cases),
@@ -216,40 +179,14 @@ def fit(
         "family_chosen": "by scale" if family is None else "by hand",
         "responses": json.dumps([r.model_dump() for r in outcome.responses]),
         "notes": json.dumps(outcome.notes),
-        "engine": used,
+        "engine": found.engine,
         "priors": json.dumps(priors.describe(model, family=outcome.family)),
         "prior_values": json.dumps(priors.model_dump()),
         "seed": seed,
-        "versions": json.dumps({"scd": __version__} | {n: version(n) for n in _LIBRARIES[used]}),
+        "versions": json.dumps({"scd": __version__} | {n: version(n) for n in _LIBRARIES[found.engine]}),
     }
-    if target_accept is not None:
-        tree.attrs["target_accept"] = target_accept
-    if effective is not None:
-        tree.attrs["effective_draws"] = effective
-    return tree
-
-
-def _sampled(
-    outcome: Outcome,
-    priors: Priors,
-    *,
-    model: str,
-    seed: int,
-    draws: int | None,
-    chains: int | None,
-    progress: Callable[[float], None] | None,
-) -> tuple[xr.Dataset, xr.Dataset, float]:
-    from scd.models.sampling import CHAINS, DRAWS, sample
-    from scd.models.structure import structure_data, structure_of
-
-    return sample(
-        structure_data(outcome, priors, model=model),
-        structure=structure_of(outcome, model=model),
-        seed=seed,
-        draws=draws or DRAWS,
-        chains=chains or CHAINS,
-        progress=progress,
-    )
+    more = {"target_accept": found.target_accept, "effective_draws": found.effective}
+    return attrs | {name: value for name, value in more.items() if value is not None}
 
 
 def _parameters(posterior: xr.Dataset, *, model: str, family: str) -> list[str]:
@@ -257,7 +194,7 @@ def _parameters(posterior: xr.Dataset, *, model: str, family: str) -> list[str]:
     names = [str(name) for name in posterior.data_vars if not str(name).endswith("_z")]
     if family == "poisson":
         names = [name for name in names if name != "dispersion"]
-    if model == "multilevel":
+    if model in SEVERAL_CASES_MODELS:
         return names
     lacking = set(TERMS) - set(SINGLE_CASE_MODELS[model])
     if "gamma" in lacking:
@@ -265,61 +202,23 @@ def _parameters(posterior: xr.Dataset, *, model: str, family: str) -> list[str]:
     return [name for name in names if name not in lacking]
 
 
-def _named(draws: xr.Dataset, series: Series) -> xr.Dataset:
-    """Cut off the spare phases or cases and give the others their names."""
-    if "phase" in draws.dims:
-        labels = list(series.phases[0])
-        draws = draws.isel(phase=slice(len(labels))).assign_coords(phase=labels)
-    if "case" in draws.dims:
-        draws = draws.isel(case=slice(len(series.cases))).assign_coords(case=list(series.cases))
-    return draws
-
-
-def _to_units(
-    draws: xr.Dataset, *, center: np.ndarray, unit: np.ndarray, turned: np.ndarray, sign: np.ndarray
-) -> xr.Dataset:
-    """Bring draws from the unit scale back to the family's; an average over unlike measures stays unitless.
-
-    Changes were turned by `sign`, levels by `turned`.
-    """
-    alike = bool((unit == unit[0]).all() and (center == center[0]).all() and (sign == sign[0]).all())
-    by_case = {
-        name: xr.DataArray(v, dims="case", coords={"case": draws["case"]}) if "case" in draws.dims else v[0]
-        for name, v in (("center", center), ("unit", unit), ("turned", turned), ("sign", sign))
-    }
-    out = {}
-    for name, values in draws.data_vars.items():
-        per_case = "case" in values.dims
-        if not per_case and not alike:
-            out[name] = values
-            continue
-        c, u, t, s = (
-            by_case[k] if per_case else v[0] for k, v in zip(by_case, (center, unit, turned, sign), strict=True)
-        )
-        if name in _LEVELS:
-            out[name] = c + t * u * values
-        elif name in _CHANGES:
-            out[name] = s * u * values
-        elif name in _SPREADS:
-            out[name] = u * values
-        else:
-            out[name] = values
-    return xr.Dataset(out, attrs={"common_units": int(alike)}).transpose("chain", "draw", ...)
-
-
 def _prior(priors: Priors, series: Series, *, model: str, family: str, rng: np.random.Generator) -> xr.Dataset:
-    drawn = prior_draws(
+    found = prior_draws(
         priors,
         model=model,
         family=family,
         phases=len(series.phases[0]),
         cases=len(series.cases),
+        widths=occasion_widths(series) if model == "multilevel-history" else None,
         size=_PRIOR_DRAWS,
         rng=rng,
     )
-    second = "case" if model == "multilevel" else "phase"
+    second = "case" if model in SEVERAL_CASES_MODELS else "phase"
     return xr.Dataset(
-        {name: (("chain", "draw", second)[: v.ndim + 1], v[None]) for name, v in drawn.items()},
+        {
+            name: (("chain", "draw", "occasion" if name == "history" else second)[: v.ndim + 1], v[None])
+            for name, v in found.items()
+        },
         coords={"chain": [0], "draw": np.arange(_PRIOR_DRAWS)},
     )
 

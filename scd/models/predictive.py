@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scd.models.history import occasions
 from scd.models.onset import carried
 from scd.models.response import AUTOCORRELATED, mean_value, new_values, spread_name
+from scd.models.terms import SEVERAL_CASES_MODELS
 
 __all__ = ["ar1_paths", "expected_values", "predicted", "prior_draws"]
 
@@ -37,8 +39,9 @@ def expected_values(draws: dict[str, np.ndarray], series: Series, *, model: str)
     d = series.intervention
     if model == "gradual":
         return draws["alpha"][:, None] + draws["delta"][:, None] * carried(series, draws["carried"])
-    if model == "multilevel":
-        return draws["alpha"][:, series.case_index] + draws["delta"][:, series.case_index] * d
+    if model in SEVERAL_CASES_MODELS:
+        expected = draws["alpha"][:, series.case_index] + draws["delta"][:, series.case_index] * d
+        return expected + draws["history"][:, occasions(series)[1]] if "history" in draws else expected
     expected = draws["alpha"][:, None] + draws["delta"][:, None] * d
     if model == "level-trend":
         expected = expected + draws["trend"][:, None] * series.time
@@ -135,6 +138,7 @@ def prior_draws(
     family: str = "gaussian",
     phases: int,
     cases: int,
+    widths: np.ndarray | None = None,
     size: int,
     rng: np.random.Generator,
 ) -> dict[str, np.ndarray]:
@@ -146,6 +150,8 @@ def prior_draws(
     model, family : str
     phases, cases : int
         Sizes of the ``phase`` and ``case`` dims.
+    widths : ndarray, shape (occasions,), optional
+        Of the steps of what all cases share, where the model has it; see `scd.models.history.occasion_widths`.
     size : int
         Number of draws.
     rng : numpy.random.Generator
@@ -157,12 +163,17 @@ def prior_draws(
     """
 
     drawn = _level_draws(priors, model=model, phases=phases, cases=cases, size=size, rng=rng)
+    if model == "multilevel-history":
+        widths = np.zeros(1) if widths is None else widths
+        drawn["history_sd"] = np.abs(rng.normal(0, priors.history_sd, size))
+        steps = widths * rng.standard_normal((size, len(widths)))
+        drawn["history"] = drawn["history_sd"][:, None] * steps.cumsum(axis=1)
     if family not in AUTOCORRELATED:
         if family != "poisson":
             drawn["dispersion"] = np.abs(rng.normal(0, priors.dispersion_sd, size))
         return drawn
     drawn["phi"], drawn["sigma"] = _errors(priors, size=size, rng=rng)
-    if model == "multilevel":
+    if model in SEVERAL_CASES_MODELS:
         drawn["sigma_spread"] = np.abs(rng.normal(0, priors.sigma_between_sd, size))
         z = rng.standard_normal((size, cases))
         drawn["sigma_case"] = drawn["sigma"][:, None] * np.exp(drawn["sigma_spread"][:, None] * z)
@@ -177,7 +188,7 @@ def _level_draws(
     def half_normal(scale: float) -> np.ndarray:
         return np.abs(rng.normal(0, scale, size))
 
-    if model == "multilevel":
+    if model in SEVERAL_CASES_MODELS:
         alpha_mean, delta_mean = rng.normal(priors.center, priors.alpha_sd, size), rng.normal(0, priors.delta_sd, size)
         alpha_sd, delta_sd = half_normal(priors.alpha_between_sd), half_normal(priors.delta_between_sd)
         z = rng.standard_normal((2, size, cases))

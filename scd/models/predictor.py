@@ -30,10 +30,11 @@ def case_capacity(cases: int) -> int:
     return capacity
 
 
-def predictor_coords(*, cases: int, terms: tuple[str, ...] = TERMS) -> dict[str, Any]:
-    """The dims of the predictor's parameters: so many cases, or for 0 the phases of one."""
+def predictor_coords(data: dict[str, Any], *, cases: int, terms: tuple[str, ...] = TERMS) -> dict[str, Any]:
+    """The dims of the predictor's parameters: so many cases and occasions, or for 0 cases the phases of one."""
     if cases:
-        return {"case": np.arange(cases)}
+        shared = {"occasion": np.arange(len(data["occasion_width"]))} if "history" in terms else {}
+        return {"case": np.arange(cases)} | shared
     return {"phase": np.arange(PHASE_CAPACITY)} if "gamma" in terms else {}
 
 
@@ -49,7 +50,8 @@ def linear_predictor(d: dict[str, Any], *, cases: int, terms: tuple[str, ...] = 
     - ``piecewise``: + trend (t - first session) + slope_change D (t - first session of that phase)
 
     For several, case *i* has level alpha[i] ~ Normal(alpha_mean, alpha_sd) and level change delta[i] ~
-    Normal(delta_mean, delta_sd).
+    Normal(delta_mean, delta_sd); ``multilevel-history`` adds what happened to all at a session, see
+    `scd.models.history`.
 
     Parameters
     ----------
@@ -58,7 +60,7 @@ def linear_predictor(d: dict[str, Any], *, cases: int, terms: tuple[str, ...] = 
     cases : int
         Room for so many cases; 0 for the model of one.
     terms : tuple of str
-        For one case, the terms to build; see `scd.models.terms.SINGLE_CASE_MODELS`.
+        The terms to build; see `scd.models.terms`.
 
     Returns
     -------
@@ -72,7 +74,7 @@ def linear_predictor(d: dict[str, Any], *, cases: int, terms: tuple[str, ...] = 
     Rindskopf, D. (2014). Nonlinear Bayesian analysis for single case designs. Journal of School Psychology, 52,
     179-189. https://doi.org/10.1016/j.jsp.2013.12.003
     """
-    return _several_cases(d) if cases else _one_case(d, terms)
+    return _several_cases(d, terms) if cases else _one_case(d, terms)
 
 
 def _one_case(d: dict[str, Any], terms: tuple[str, ...]) -> Any:
@@ -97,7 +99,7 @@ def _one_case(d: dict[str, Any], terms: tuple[str, ...]) -> Any:
     return predictor
 
 
-def _several_cases(d: dict[str, Any]) -> Any:
+def _several_cases(d: dict[str, Any], terms: tuple[str, ...]) -> Any:
     alpha_mean = pm.Normal("alpha_mean", d["alpha_mean_prior"][0], d["alpha_mean_prior"][1])
     alpha_sd = pm.HalfNormal("alpha_sd", d["alpha_sd_prior_sd"])
     delta_mean = pm.Normal("delta_mean", 0, d["delta_mean_prior_sd"])
@@ -105,7 +107,13 @@ def _several_cases(d: dict[str, Any]) -> Any:
     alpha_z, delta_z = (pm.Normal(f"{name}_z", 0, 1, dims="case") for name in ("alpha", "delta"))
     alpha = pm.Deterministic("alpha", alpha_mean + alpha_sd * alpha_z, dims="case")
     delta = pm.Deterministic("delta", delta_mean + delta_sd * delta_z, dims="case")
-    return alpha[d["case_index"]] + delta[d["case_index"]] * d["intervention"]
+    predictor = alpha[d["case_index"]] + delta[d["case_index"]] * d["intervention"]
+    if "history" in terms:
+        spread = pm.HalfNormal("history_sd", d["history_sd_prior_sd"])
+        z = pm.Normal("history_z", 0, 1, dims="occasion")
+        shared = pm.Deterministic("history", spread * pt.cumsum(z * d["occasion_width"]), dims="occasion")
+        predictor += shared[d["occasion_index"]]
+    return predictor
 
 
 def autocorrelation(d: dict[str, Any]) -> Any:

@@ -11,12 +11,12 @@ from scd.models.family_priors import family_priors
 from scd.models.outcome import Outcome
 from scd.models.priors import Priors
 from scd.models.series import series_of
-from scd.models.terms import PHASE_CAPACITY, SINGLE_CASE_MODELS
+from scd.models.terms import PHASE_CAPACITY, SEVERAL_CASES_MODELS, SINGLE_CASE_MODELS
 from scd.study import Measure, Study, StudyError
 
 __all__ = ["MODELS", "one_scale", "prepare", "rounding_floor", "scales"]
 
-MODELS = (*SINGLE_CASE_MODELS, "multilevel")
+MODELS = (*SINGLE_CASE_MODELS, *SEVERAL_CASES_MODELS)
 
 # A latent rating steadier than this (in steps) can't be told from a constant one.
 _STEADIEST = 0.25
@@ -34,7 +34,7 @@ def prepare(
     """
     if model not in MODELS:
         raise StudyError(f"model '{model}': is unknown; choose one of {', '.join(MODELS)}", field="model")
-    if model != "multilevel" and case is None:
+    if model not in SEVERAL_CASES_MODELS and case is None:
         if len(study.cases) > 1:
             codes = ", ".join(f"'{c.code}'" for c in study.cases)
             raise StudyError(
@@ -43,9 +43,9 @@ def prepare(
             )
         case = study.cases[0].code
     series = series_of(study, measure=measure, case=case)
-    if model == "multilevel" and len(series.cases) < 2:
+    if model in SEVERAL_CASES_MODELS and len(series.cases) < 2:
         raise StudyError(
-            f"study '{study.code}': the multilevel model needs at least 2 cases with values (got {len(series.cases)}); "
+            f"study '{study.code}': the {model} model needs at least 2 cases with values (got {len(series.cases)}); "
             "use a single-case model",
             field="model",
         )

@@ -53,6 +53,8 @@ class Priors(Record):
         Scales of the half-normal priors of the SDs between cases (multilevel model).
     sigma_between_sd : float
         Scale of the half-normal prior of the SD between cases of the log within-phase SD.
+    history_sd : float
+        Scale of the half-normal prior of the SD, per session, of the walk that all cases share (multilevel-history).
     dispersion_sd : float
         Scale of the half-normal prior of the dispersion of counts (variance ``mean + (dispersion * mean) ** 2``) and of
         proportions (concentration ``1 / dispersion ** 2``).
@@ -79,6 +81,7 @@ class Priors(Record):
     alpha_between_sd: Positive
     delta_between_sd: Positive
     sigma_between_sd: Positive = 0.3
+    history_sd: Positive
     dispersion_sd: Positive = 1.0
 
     @classmethod
@@ -103,6 +106,7 @@ class Priors(Record):
             omega_sd=0.5 * unit,
             alpha_between_sd=2 * unit,
             delta_between_sd=unit,
+            history_sd=0.3 * unit,
         )
 
     def rescaled(self, *, center: float, unit: float) -> Priors:
@@ -134,8 +138,9 @@ class Priors(Record):
         return {name: f"{told}, {scale}" if scale and name not in unlinked else told for name, told in words.items()}
 
     def _of_model(self, model: str | None) -> dict[str, str]:
-        if model == "multilevel":
-            return {
+        if model in ("multilevel", "multilevel-history"):
+            shared = {"history_sd": f"HalfNormal({self.history_sd:g}) per session"}
+            return (shared if model == "multilevel-history" else {}) | {
                 "alpha_mean": f"Normal({self.center:g}, {self.alpha_sd:g})",
                 "delta_mean": f"Normal(0, {self.delta_sd:g})",
                 "alpha_sd": f"HalfNormal({self.alpha_between_sd:g})",

@@ -64,7 +64,7 @@ def build_proportions(data: dict[str, Any], *, cases: int = 0, terms: tuple[str,
     pymc.Model
         With the predictor's parameters on the logit scale and ``dispersion``; no autocorrelation.
     """
-    with pm.Model(coords=predictor_coords(cases=cases, terms=terms)) as built:
+    with pm.Model(coords=predictor_coords(data, cases=cases, terms=terms)) as built:
         d = {name: pm.Data(name, content) for name, content in data.items()}
         predictor = linear_predictor(d, cases=cases, terms=terms)
         dispersion = pm.HalfNormal("dispersion", d["dispersion_prior_sd"])

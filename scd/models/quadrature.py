@@ -181,7 +181,7 @@ class Quadrature:
         Returns
         -------
         dict of str to ndarray
-            ``coefficients`` of shape (size, coefficients), ``sigma``, ``phi``, and ``outer_index``.
+            ``coefficients`` of shape (size, coefficients), ``sigma``, ``phi``, ``outer_index``, and ``outer``.
         """
         weight = self.weight[series]
         flat = np.searchsorted(np.cumsum(weight.ravel()), rng.random(size) * weight.sum(), side="right")
@@ -197,7 +197,16 @@ class Quadrature:
         if len(self.phi) > 1:
             phi = phi_of(np.arctanh(phi / PHI_LIMIT) + self.phi_step * jitter[0])
         spread = (self.floor + excess) / innovation_share(phi)
-        return {"coefficients": self.prior_mean + sd * scaled, "sigma": spread, "phi": phi, "outer_index": h}
+        # The same for the outer quantity, whose cells end half-way between neighbouring values.
+        edges = np.r_[self.outer[:1], (self.outer[1:] + self.outer[:-1]) / 2, self.outer[-1:]]
+        outer = edges[h] + (edges[h + 1] - edges[h]) * rng.random(size)
+        return {
+            "coefficients": self.prior_mean + sd * scaled,
+            "sigma": spread,
+            "phi": phi,
+            "outer_index": h,
+            "outer": outer,
+        }
 
     def _mixture(self, mean: np.ndarray, sd: np.ndarray) -> Mixture:
         count = len(self.weight)

@@ -61,7 +61,7 @@ def build_ratings(data: dict[str, Any], *, sessions: int, cases: int = 0, terms:
     data : dict
         From `ratings_data`.
     sessions : int
-        Room for so many; see `scd.models.latent.latent_capacity`.
+        Room for so many; see `scd.models.terms.session_capacity`.
     cases : int
         Room for so many cases; 0 for the model of one.
     terms : tuple of str
@@ -77,7 +77,7 @@ def build_ratings(data: dict[str, Any], *, sessions: int, cases: int = 0, terms:
     Tobin, J. (1958). Estimation of relationships for limited dependent variables. Econometrica, 26(1), 24-36.
     https://doi.org/10.2307/1907382
     """
-    with pm.Model(coords=predictor_coords(cases=cases, terms=terms) | {"session": np.arange(sessions)}) as built:
+    with pm.Model(coords=predictor_coords(data, cases=cases, terms=terms) | {"session": np.arange(sessions)}) as built:
         d = {name: pm.Data(name, content) for name, content in data.items()}
         predictor = linear_predictor(d, cases=cases, terms=terms)
         phi = autocorrelation(d)

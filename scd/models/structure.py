@@ -10,12 +10,12 @@ import numpy as np
 from scd.models.counts import build_counts, build_lognormal_counts, counts_data, lognormal_counts_data
 from scd.models.families import outcome_of
 from scd.models.gaussian import build_gaussian, gaussian_data
-from scd.models.latent import latent_capacity
+from scd.models.history import occasion_widths
 from scd.models.predictor import case_capacity
 from scd.models.proportions import build_proportions, proportions_data
 from scd.models.ratings import build_ratings, ratings_data
 from scd.models.series import Series
-from scd.models.terms import SINGLE_CASE_MODELS, TERMS
+from scd.models.terms import SEVERAL_CASES_MODELS, SINGLE_CASE_MODELS, TERMS, session_capacity
 from scd.study import Measure
 
 if TYPE_CHECKING:
@@ -39,28 +39,37 @@ class Structure:
     ----------
     family : {"gaussian", "rating", "count", "poisson-lognormal", "proportion"}
     terms : tuple of str
-        Of a single case; empty for several.
+        What the model adds to level and change.
     cases : int
         Room for so many; 0 for a single case.
     sessions : int
         Room for so many latent values; 0 where there are none.
+    occasions : int
+        Room for so many sessions that all cases share; 0 where nothing is shared.
     """
 
     family: str
     terms: tuple[str, ...] = TERMS
     cases: int = 0
     sessions: int = 0
+    occasions: int = 0
 
 
 def structure_of(outcome: Outcome, *, model: str) -> Structure:
     """The structure that samples a model of these values, with room to spare so that it serves others too."""
     family = _SAME.get(outcome.family, outcome.family)
-    several = model == "multilevel"
+    sessions = session_capacity(len(outcome.series.value)) if family in _LATENT else 0
+    if model not in SEVERAL_CASES_MODELS:
+        terms = SINGLE_CASE_MODELS["gradual"] if model == "gradual" else TERMS
+        return Structure(family=family, terms=terms, sessions=sessions)
+    terms = SEVERAL_CASES_MODELS[model]
+    shared = session_capacity(len(occasion_widths(outcome.series))) if "history" in terms else 0
     return Structure(
         family=family,
-        terms=() if several else SINGLE_CASE_MODELS["gradual"] if model == "gradual" else TERMS,
-        cases=case_capacity(len(outcome.series.cases)) if several else 0,
-        sessions=latent_capacity(len(outcome.series.value)) if family in _LATENT else 0,
+        terms=terms,
+        cases=case_capacity(len(outcome.series.cases)),
+        sessions=sessions,
+        occasions=shared,
     )
 
 
@@ -126,6 +135,8 @@ def stand_in(structure: Structure) -> dict[str, Any]:
         phase_start=np.array([1, 1, 3, 3]),
         trials=np.full(4, 2.0),
     )
-    model = "multilevel" if structure.cases else "gradual" if "carried" in structure.terms else "level"
+    models = SEVERAL_CASES_MODELS if structure.cases else {"gradual": ("carried",)}
+    model = next((name for name, terms in models.items() if terms == structure.terms), "level")
     outcome = outcome_of(series, family=structure.family)
-    return structure_data(outcome, family_priors(measure, family=structure.family), model=model)
+    data = structure_data(outcome, family_priors(measure, family=structure.family), model=model)
+    return data | ({"occasion_width": np.zeros(structure.occasions)} if structure.occasions else {})
