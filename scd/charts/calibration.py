@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import altair as alt
 import pandas as pd
 
@@ -11,6 +13,7 @@ from scd.charts.style import BLUE, COLOURS, GREY, INK, ORANGE, SHAPES, Layer, ro
 __all__ = ["rank_chart", "rate_chart"]
 
 _ROW = 3
+_LENGTH = "values a phase"
 
 
 def rate_chart(
@@ -60,44 +63,26 @@ def rate_chart(
     1
     """
     need_columns(table, columns=("design", "points", "phi", rate), what="calibration table")
-    points = sorted({int(n) for n in table["points"]})
-    panels: list[alt.LayerChart] = []
-    for design, part in table.groupby("design", sort=False):
-        drawn = [
-            {"phi": float(r.phi), "points": str(r.points), "rate": float(getattr(r, rate))}  # type: ignore[arg-type]
-            for r in part.itertuples()
-        ]
-        y = alt.Y(
-            "rate:Q",
-            title=words if not panels else None,
-            scale=alt.Scale(domain=list(ends), nice=False, clamp=True),
-            axis=alt.Axis(format=".0%", tickCount=5),
-        )
+    names = [str(n) for n in sorted({int(n) for n in table["points"]})]
+    colour, shape = _by_length(names)
+    y_scale = alt.Scale(domain=list(ends), nice=False, clamp=True)
+
+    def layers(part: pd.DataFrame, first: bool) -> list[Layer]:
         x = alt.X("phi:Q", title="true autocorrelation", axis=alt.Axis(values=sorted({float(v) for v in part["phi"]})))
-        names = [str(n) for n in points]
-        colour = alt.Color(
-            "points:N",
-            title="values a phase",
-            sort=names,
-            scale=alt.Scale(domain=names, range=[COLOURS[i % len(COLOURS)] for i in range(len(names))]),
-        )
-        shape = alt.Shape(
-            "points:N",
-            title="values a phase",
-            sort=names,
-            scale=alt.Scale(domain=names, range=[SHAPES[i % len(SHAPES)] for i in range(len(names))]),
-        )
-        base = alt.Chart(rows(drawn))
-        layers: list[Layer] = [
+        axis = alt.Axis(format=".0%", tickCount=5)
+        y = alt.Y("rate:Q", title=words if first else None, scale=y_scale, axis=axis)
+        drawn = zip(part["phi"], part["points"], part[rate], strict=True)
+        base = alt.Chart(rows({"phi": float(phi), "points": str(int(n)), "rate": float(r)} for phi, n, r in drawn))
+        return [
             alt.Chart(rows([{"low": allowed[0], "high": allowed[1]}]))
             .mark_rect(fill=GREY, opacity=0.14)
-            .encode(y=alt.Y("low:Q", scale=alt.Scale(domain=list(ends), nice=False)), y2="high:Q"),
+            .encode(y=alt.Y("low:Q", scale=y_scale), y2="high:Q"),
             alt.Chart(rows([{"nominal": nominal}])).mark_rule(stroke=INK, strokeDash=[4, 3]).encode(y="nominal:Q"),
             base.mark_line(strokeWidth=1.5).encode(x=x, y=y, color=colour),
             base.mark_point(filled=True, size=46, opacity=1).encode(x=x, y=y, color=colour, shape=shape),
         ]
-        panels.append(alt.LayerChart(layer=layers).properties(width=width, height=height, title=shown(design)))
-    return styled(_in_rows(panels))
+
+    return _panels(table, by="design", layers=layers, width=width, height=height)
 
 
 def rank_chart(table: pd.DataFrame, *, width: int = 200, height: int = 120) -> alt.VConcatChart:
@@ -134,35 +119,46 @@ def rank_chart(table: pd.DataFrame, *, width: int = 200, height: int = 120) -> a
     needed = ("model", "quantity", "share", "difference", "low", "high", "all_low", "all_high", "inside")
     need_columns(table, columns=needed, what="rank table")
     reach = 1.15 * float(table[["difference", "all_low", "all_high"]].abs().to_numpy().max())
-    panels: list[alt.LayerChart] = []
-    for model, part in table.groupby("model", sort=False):
-        first = part[part["quantity"] == part["quantity"].iloc[0]]
-        bands = [{str(k): float(v) for k, v in r.items()} for r in first[["share", *needed[4:8]]].to_dict("records")]
+    scale = alt.Scale(domain=[-reach, reach], nice=False)
+    x = alt.X("share:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(values=[0, 0.5, 1]))
+
+    def layers(part: pd.DataFrame, first: bool) -> list[Layer]:
+        one = part[part["quantity"] == part["quantity"].iloc[0]]
+        bands = [{str(k): float(v) for k, v in r.items()} for r in one[["share", *needed[4:8]]].to_dict("records")]
         lines = [
             {"quantity": r.quantity, "share": float(r.share), "difference": float(r.difference), "in": bool(r.inside)}  # type: ignore[arg-type]
             for r in part.itertuples()
         ]
-        scale = alt.Scale(domain=[-reach, reach], nice=False)
-        x = alt.X("share:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(values=[0, 0.5, 1]))
-        title = "difference from even ranks" if len(panels) % _ROW == 0 else None
+        title = "difference from even ranks" if first else None
         y = alt.Y("difference:Q", title=title, scale=scale, axis=alt.Axis(tickCount=4, titleFontSize=10))
+        colour = alt.condition("datum.in", alt.value(BLUE), alt.value(ORANGE))
         area = alt.Chart(rows(bands))
-        layers: list[Layer] = [
+        return [
             area.mark_area(color=GREY, opacity=0.16).encode(x=x, y=alt.Y("all_low:Q", scale=scale), y2="all_high:Q"),
             area.mark_area(color=GREY, opacity=0.22).encode(x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q"),
-            alt.Chart(rows(lines))
-            .mark_line(strokeWidth=1.1)
-            .encode(
-                x=x,
-                y=y,
-                detail="quantity:N",
-                color=alt.condition("datum.in", alt.value(BLUE), alt.value(ORANGE)),
-            ),
+            alt.Chart(rows(lines)).mark_line(strokeWidth=1.1).encode(x=x, y=y, detail="quantity:N", color=colour),
         ]
-        panels.append(alt.LayerChart(layer=layers).properties(width=width, height=height, title=shown(model)))
-    return styled(_in_rows(panels))
+
+    return _panels(table, by="model", layers=layers, width=width, height=height)
 
 
-def _in_rows(panels: list[alt.LayerChart]) -> alt.VConcatChart:
+def _by_length(names: list[str]) -> tuple[alt.Color, alt.Shape]:
+    """How the lines of phase lengths are told apart: by colour, and by shape for who sees no colours."""
+    colours = [COLOURS[i % len(COLOURS)] for i in range(len(names))]
+    shapes = [SHAPES[i % len(SHAPES)] for i in range(len(names))]
+    return (
+        alt.Color("points:N", title=_LENGTH, sort=names, scale=alt.Scale(domain=names, range=colours)),
+        alt.Shape("points:N", title=_LENGTH, sort=names, scale=alt.Scale(domain=names, range=shapes)),
+    )
+
+
+def _panels(
+    table: pd.DataFrame, *, by: str, layers: Callable[[pd.DataFrame, bool], list[Layer]], width: int, height: int
+) -> alt.VConcatChart:
+    """One panel a group, in rows; `layers` draws a group, and is told whether its panel begins a row."""
+    panels = [
+        alt.LayerChart(layer=layers(part, i % _ROW == 0)).properties(width=width, height=height, title=shown(name))
+        for i, (name, part) in enumerate(table.groupby(by, sort=False))
+    ]
     found = [panels[i : i + _ROW] for i in range(0, len(panels), _ROW)]
-    return alt.VConcatChart(vconcat=[alt.HConcatChart(hconcat=part) for part in found])
+    return styled(alt.VConcatChart(vconcat=[alt.HConcatChart(hconcat=part) for part in found]))
