@@ -7,10 +7,11 @@ no more than one of ten.
 from __future__ import annotations
 
 from itertools import pairwise
-from math import comb, prod
+from math import prod
 from typing import TYPE_CHECKING
 
 from scd.design.attainable import smallest_p_words
+from scd.design.numbering import combination_at, uniform_index
 from scd.design.schedules import (
     admissible_phase_starts,
     admissible_start_windows,
@@ -18,7 +19,6 @@ from scd.design.schedules import (
     count_start_windows,
     phase_offsets,
     validated_windows,
-    whole_number,
 )
 from scd.study import Randomization, StudyError
 
@@ -78,8 +78,8 @@ def draw_phase_starts(*, sessions: int, phases: int, min_phase: int, seed: int, 
     (165, True)
     """
     count = count_phase_starts(sessions=sessions, phases=phases, min_phase=min_phase)
-    index = _uniform_index(count, seed)
-    bars = _combination_at(index, sessions - min_phase * phases + phases - 1, phases - 1)
+    index = uniform_index(count, seed)
+    bars = combination_at(index, sessions - min_phase * phases + phases - 1, phases - 1)
     offsets = phase_offsets(phases=phases, min_phase=min_phase)
     starts = tuple(bar + offset for bar, offset in zip(bars, offsets, strict=True))
     return Randomization(
@@ -130,7 +130,7 @@ def draw_start_windows(
     """
     checked = validated_windows(windows=windows, sessions=sessions, min_phase=min_phase)
     count = prod(last - first + 1 for first, last in checked)
-    rest = _uniform_index(count, seed)
+    rest = uniform_index(count, seed)
     starts: list[tuple[int, ...]] = []
     for first, last in reversed(checked):
         rest, place = divmod(rest, last - first + 1)
@@ -255,36 +255,6 @@ def assignment_is_admissible(randomization: Randomization) -> bool:
         return False
     inside = all(first <= row[0] <= last for row, (first, last) in zip(starts, windows, strict=True))
     return inside and randomization.admissible == count
-
-
-def _uniform_index(count: int, seed: int) -> int:
-    # A number that falls outside is drawn anew: taking it modulo `count` would favour the first schedules.
-    from numpy.random import PCG64
-
-    seed = whole_number(seed, field="seed", what="the seed", least=0)
-    bits = (count - 1).bit_length()
-    stream = PCG64(seed)
-    while True:
-        number = 0
-        for _ in range(-(-bits // 64)):
-            number = number << 64 | int(stream.random_raw())
-        number >>= -bits % 64
-        if number < count:
-            return number
-
-
-def _combination_at(index: int, items: int, size: int) -> list[int]:
-    # The index-th combination in dictionary order, by its distance from the last one: no list of all is needed.
-    distance = comb(items, size) - 1 - index
-    chosen = []
-    for left in range(size, 0, -1):
-        low, high = left - 1, items - 1
-        while low < high:
-            middle = (low + high + 1) // 2
-            low, high = (middle, high) if comb(middle, left) <= distance else (low, middle - 1)
-        distance -= comb(low, left)
-        chosen.append(items - 1 - low)
-    return chosen
 
 
 def _zoned(moment: dt.datetime) -> dt.datetime:

@@ -24,6 +24,7 @@ __all__ = [
     "count_phase_starts",
     "count_start_windows",
     "phase_offsets",
+    "refuse_beyond_limit",
     "validated_windows",
     "whole_number",
 ]
@@ -99,7 +100,7 @@ def admissible_phase_starts(*, sessions: int, phases: int, min_phase: int) -> np
     import numpy as np
 
     count = count_phase_starts(sessions=sessions, phases=phases, min_phase=min_phase)
-    _refuse_beyond_limit(count, "sessions")
+    refuse_beyond_limit(count, "sessions")
     spare = sessions - min_phase * phases
     bars = combinations(range(spare + phases - 1), phases - 1)
     table = np.fromiter(chain.from_iterable(bars), dtype=np.int64, count=count * (phases - 1))
@@ -170,7 +171,7 @@ def admissible_start_windows(*, windows: Sequence[tuple[int, int]], sessions: in
     import numpy as np
 
     count = count_start_windows(windows=windows, sessions=sessions, min_phase=min_phase)
-    _refuse_beyond_limit(count, "windows")
+    refuse_beyond_limit(count, "windows")
     rest = np.arange(count)
     columns = []
     for first, last in reversed(windows):
@@ -289,6 +290,33 @@ def whole_number(value: Any, *, field: str, what: str, least: int, most: int | N
     return number
 
 
+def refuse_beyond_limit(count: int, field: str) -> None:
+    """Do nothing when a set can be listed in full.
+
+    Parameters
+    ----------
+    count : int
+        Its size.
+    field : str
+        The argument at fault, for the error.
+
+    Raises
+    ------
+    StudyError
+        When it has more than `ENUMERATION_LIMIT` members.
+
+    Examples
+    --------
+    >>> refuse_beyond_limit(200_000, "sessions")
+    """
+    if count > ENUMERATION_LIMIT:
+        raise StudyError(
+            f"random starts: {count:,} admissible schedules are too many to list (at most {ENUMERATION_LIMIT:,}); "
+            "draw from them at random instead",
+            field=field,
+        )
+
+
 def _checked_phases(sessions: int, phases: int, min_phase: int) -> tuple[int, int, int]:
     sessions = whole_number(sessions, field="sessions", what="the number of sessions", least=2, most=_MOST_SESSIONS)
     phases = whole_number(phases, field="phases", what="the number of phases", least=2)
@@ -301,12 +329,3 @@ def _checked_phases(sessions: int, phases: int, min_phase: int) -> tuple[int, in
             field="sessions",
         )
     return sessions, phases, min_phase
-
-
-def _refuse_beyond_limit(count: int, field: str) -> None:
-    if count > ENUMERATION_LIMIT:
-        raise StudyError(
-            f"random starts: {count:,} admissible schedules are too many to list (at most {ENUMERATION_LIMIT:,}); "
-            "draw from them at random instead",
-            field=field,
-        )

@@ -3,8 +3,9 @@
 from scd.study.case import Case, Phase
 from scd.study.errors import StudyError
 from scd.study.measure import Improvement, Measure, Role, Scale
+from scd.study.randomization import Randomization
 from scd.study.session import Session, Value
-from scd.study.study import FORMAT_VERSION, Randomization, Study, new_code
+from scd.study.study import FORMAT_VERSION, Study, new_code
 
 __all__ = [
     "FORMAT_VERSION",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
 import secrets
@@ -13,12 +12,13 @@ from pydantic import Field, model_validator
 from scd.study.case import Case, Code
 from scd.study.errors import StudyError
 from scd.study.measure import Measure
+from scd.study.randomization import Randomization
 from scd.study.record import Record, Text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FORMAT_VERSION", "Randomization", "Study", "new_code"]
+__all__ = ["FORMAT_VERSION", "Study", "new_code"]
 
 FORMAT_VERSION = 1
 _FORMAT = "scd-study"
@@ -45,44 +45,6 @@ def new_code(taken: frozenset[str] | set[str] = frozenset()) -> str:
         code = secrets.choice(_LETTERS) + "".join(secrets.choice(_SIGNS) for _ in range(5))
         if code not in taken:
             return code
-
-
-class Randomization(Record):
-    """The draw that decided the phase starts, kept for good: a randomisation test reads its reference set from here.
-
-    Parameters
-    ----------
-    scheme : str
-        ``phase-starts`` (reversal designs) or ``start-windows`` (multiple baseline, staggered windows).
-    min_phase : int
-        The smallest phase length in every admissible assignment.
-    sessions : int
-        Planned sessions in all.
-    windows : tuple of (int, int)
-        For ``start-windows``: first and last admissible start of each case, in order.
-    admissible : int
-        How many assignments the draw could have given.
-    seed : int
-        The seed of the draw.
-    starts : tuple of tuple of int
-        The drawn assignment: for each case, the first session of every phase after the first.
-    drawn_at : datetime.datetime
-        When it was drawn, with time zone.
-    """
-
-    scheme: Literal["phase-starts", "start-windows"]
-    min_phase: Annotated[int, Field(ge=1)]
-    sessions: Annotated[int, Field(ge=2)]
-    windows: tuple[tuple[int, int], ...] = ()
-    admissible: Annotated[int, Field(ge=1)]
-    seed: Annotated[int, Field(ge=0)]
-    starts: tuple[tuple[int, ...], ...]
-    drawn_at: dt.datetime
-
-    @property
-    def smallest_p(self) -> float:
-        """The smallest p that a one-sided randomisation test could reach with this reference set."""
-        return 1 / self.admissible
 
 
 class Study(Record):
