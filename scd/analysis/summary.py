@@ -10,6 +10,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from scd.analysis.cautions import cautions, too_few_points
+from scd.analysis.progress import share_of
 from scd.analysis.summary_values import Effect, Level, Projection, Summary, rows_of
 from scd.analysis.words import client_words, clinician_words, grade_words
 from scd.design.standards import grade_wwc
@@ -108,7 +109,7 @@ def summarize(
     codes = [c.code for c in study.cases] if case is None else [study.case(case).code]
     jobs = _jobs(study, codes, measure=measure, model=model)
     readings = [
-        _read(study, asked, model=fitted, case=code, progress=_share(progress, done, len(jobs)))
+        _read(study, asked, model=fitted, case=code, progress=share_of(progress, done=done, parts=len(jobs)))
         for done, (fitted, code) in enumerate(jobs)
     ]
     return _told(study, asked, readings)
@@ -171,7 +172,7 @@ def _read(
     else:  # the unpooled fits beside a multilevel one
         own = read.effects[read.effects["effect"] == "level_change"]
         read = replace(read, effects=own.assign(effect="level_change_unpooled"))
-    if asked.appendix and case is not None and (tree.attrs["engine"] == "exact" or tree.attrs["family"] == "rating"):
+    if asked.appendix and case is not None:
         beside = robustness(study, case=case, measure=measure, model=model, family=family, priors=priors, seed=seed)
         read = replace(read, robustness=(beside,))
     return read
@@ -274,10 +275,6 @@ def _notes(trees: list[Any], measure_of: dict[str, Measure]) -> tuple[str, ...]:
         measure, taken = next(iter(measure_of.values())), FAMILY_WORDS[trees[0].attrs["family"]]
         found.append(f"{measure.label} is a {measure.scale}; by choice it is analysed as {taken}.")
     return tuple(dict.fromkeys(found))
-
-
-def _share(progress: Callable[[float], None] | None, done: int, jobs: int) -> Callable[[float], None] | None:
-    return None if progress is None else lambda share: progress((done + share) / jobs)
 
 
 def _measures(study: Study, trees: list[Any]) -> dict[str, Measure]:

@@ -130,6 +130,11 @@ class Summary(Record):
     change_points: tuple[ChangePointRow, ...] = ()
     version: int = SUMMARY_VERSION
 
+    @property
+    def shows_effects(self) -> bool:
+        """Whether there are effects to be shown, and they are not withheld."""
+        return bool(self.effects) and not self.withheld
+
     def table(self) -> pd.DataFrame:
         """The effect table."""
         return frame_of(self.effects, kind=Effect)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from scd.reports.markup import Piece, fold, joined, paragraphs, table
-from scd.reports.phrases import case_words, interval, judged_words, number, probability
+from scd.reports.phrases import interval, judged_words, number, of_case, probability
 
 if TYPE_CHECKING:
     from scd.analysis.appendix import BetweenCases, Robustness
@@ -76,7 +76,6 @@ def _ladder(job: Job, found: Robustness) -> Markup:
         rows.append(cells)
     if foretold:
         head.append("Foretelling (SE)")
-    whose = f" {case_words(job.study, job.study.case(found.case))}:" if len(job.study.cases) > 1 else ""
     choose = (
         "Foretelling is how well each value was foretold from those before it, as log density against the best; "
         "differences below 4 are no preference."
@@ -87,18 +86,18 @@ def _ladder(job: Job, found: Robustness) -> Markup:
         f"Sensitivity to the prior {found.prior_sensitivity:.2f}, to the data {found.likelihood_sensitivity:.2f} "
         "(power-scaling; above 0.05 is worth a look)."
     )
-    caption = f"{whose} The effect under other models and priors. {choose}".strip()
+    said = f"The effect under other models and priors. {choose}"
+    caption = of_case(job.study, job.study.case(found.case), said=said)
     shown = table(rows, head=head, caption=caption, numbers=tuple(range(1, len(head))))
     return shown + paragraphs([text for text in (moved, found.note) if text], kind="note")
 
 
 def _checks(job: Job, summary: Summary) -> Markup:
-    several = len(job.study.cases) > 1
     rows = [
         [
-            f"{case_words(job.study, job.study.case(check.case))}: {check.figure}" if several else check.figure,
+            of_case(job.study, job.study.case(check.case), said=check.figure),
             number(check.observed),
-            f"{number(check.lower)} to {number(check.upper)}",
+            interval(check.lower, check.upper),
             "as expected" if check.ok else "not reproduced",
         ]
         for check in summary.checks

@@ -38,7 +38,7 @@ def diagnostics(job: Job) -> Piece:
     for summary in estimated:
         pairs += [
             *_outcome(job, summary),
-            ("Model", f"{summary.model}, {engine_words(summary.engine)}, seed {summary.seed}"),
+            ("Model", _model(summary)),
             ("Values", f"taken as {FAMILY_WORDS.get(summary.family, summary.family)}"),
             ("Priors", _priors(summary)),
             ("Checks", _checks(summary)),
@@ -64,7 +64,7 @@ def provenance(job: Job) -> Piece:
     for summary in job.summaries:
         versions |= summary.versions
         if summary.model:
-            model = f"{summary.model}, {engine_words(summary.engine)}, seed {summary.seed}; priors {_priors(summary)}"
+            model = f"{_model(summary)}; priors {_priors(summary)}"
             checks = _figures(summary)
             about = [(name, f"{model}; {checks}") for _, name in _outcome(job, summary)]  # one line an outcome
             pairs += about or [("Model", model), ("Checks", checks)]
@@ -77,6 +77,10 @@ def _outcome(job: Job, summary: Summary) -> list[tuple[str, str]]:
     return [("Outcome", judged_words(job.study, summary=summary))] if len(job.summaries) > 1 else []
 
 
+def _model(summary: Summary) -> str:
+    return f"{summary.model}, {engine_words(summary.engine)}, seed {summary.seed}"
+
+
 def _priors(summary: Summary) -> str:
     return "; ".join(f"{name} ~ {said}" for name, said in summary.priors.items())
 
@@ -85,12 +89,11 @@ def _checks(summary: Summary) -> str:
     if summary.engine == "exact":
         return "No chains to check: nothing was sampled"
     found = summary.diagnostics
+    passed = "Passed" if found.get("ok") else "NOT passed"
     if summary.engine == "importance":
-        passed = "Passed" if found.get("ok") else "NOT passed"
         return (
             f"{passed}. Weighted draws worth {whole(found.get('ess_bulk_min'))} independent ones (must be 400 or more)"
         )
-    passed = "Passed" if found.get("ok") else "NOT passed"
     return (
         f"{passed}. R-hat at most {rhat_words(found.get('rhat_max'))} (must be below 1.01); effective draws at least "
         f"{whole(found.get('ess_bulk_min'))} in bulk and {whole(found.get('ess_tail_min'))} in the tails (must be 400 "

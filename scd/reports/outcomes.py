@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from scd.analysis.progress import share_of
 from scd.analysis.summary import Summary, summarize
 from scd.reports.phrases import headline_measure
 from scd.reports.shares import pending_summary
@@ -151,7 +152,7 @@ def summarize_outcomes(
     done = list(held)
     wanted = (None, *other_outcomes(study))
     for n, measure in enumerate(wanted[len(done) :], start=len(done)):
-        told = None if progress is None else _share(progress, n, len(wanted))
+        told = share_of(progress, done=n, parts=len(wanted))
         done.append(summarize_outcome(study, measure=measure, seed=seed, progress=told))
     return tuple(done)
 
@@ -183,7 +184,3 @@ def check_outcomes(study: Study, summaries: Iterable[Summary]) -> None:
                 f"study '{study.code}': the estimate of '{summary.measure}' stands in the place of another outcome; "
                 "give the headline's first, then the others in the study's order"
             )
-
-
-def _share(progress: Callable[[float], None], done: int, wanted: int) -> Callable[[float], None]:
-    return lambda share: progress((done + share) / wanted)

@@ -23,6 +23,7 @@ __all__ = [
     "judged_words",
     "measure_words",
     "number",
+    "of_case",
     "probability",
     "record_words",
     "rhat_words",
@@ -77,6 +78,19 @@ def judged_words(study: Study, *, summary: Summary) -> str:
 def case_words(study: Study, case: Case) -> str:
     """A case by its code, with its measure where the tiers are behaviours."""
     return f"{case.code}, {headline_measure(study, case).label}" if study.across == "behaviours" else case.code
+
+
+def of_case(study: Study, case: Case, *, said: str) -> str:
+    """What is said of one case, with the case in front where there are several.
+
+    Examples
+    --------
+    >>> from scd.reports.example import example_study
+    >>> study = example_study()
+    >>> of_case(study, study.cases[0], said="Worry")
+    'Worry'
+    """
+    return f"{case_words(study, case)}: {said}" if len(study.cases) > 1 else said
 
 
 def measure_words(measure: Measure) -> str:

@@ -16,10 +16,11 @@ from scd.reports.phrases import (
     judged_measure,
     measure_words,
     number,
+    of_case,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from scd.analysis.summary import Summary
     from scd.reports.job import Job
@@ -69,9 +70,7 @@ def chart(job: Job, *, plain: bool = False) -> Piece:
         One figure a case, or the staircase of a multiple baseline.
     """
     name = "plain chart" if plain else "chart"
-    if name in job.pictures:
-        return Piece(Markup(job.pictures[name]), name=name)
-    return Piece(_graph(job, job.summary, plain=plain, height=_HEIGHT), name=name)
+    return _once(job, name=name, draw=lambda: _graph(job, job.summary, plain=plain, height=_HEIGHT))
 
 
 def outcome_chart(job: Job, *, summary: Summary) -> Piece:
@@ -90,9 +89,13 @@ def outcome_chart(job: Job, *, summary: Summary) -> Piece:
         As `chart` gives it, smaller.
     """
     name = f"chart of {summary.measure}"
-    if name in job.pictures:
-        return Piece(Markup(job.pictures[name]), name=name)
-    return Piece(_graph(job, summary, plain=False, height=_LOWER), name=name)
+    return _once(job, name=name, draw=lambda: _graph(job, summary, plain=False, height=_LOWER))
+
+
+def _once(job: Job, *, name: str, draw: Callable[[], Markup]) -> Piece:
+    """A picture as it was drawn beforehand, or drawn now."""
+    held = job.pictures.get(name)
+    return Piece(draw() if held is None else Markup(held), name=name)
 
 
 def _graph(job: Job, summary: Summary, *, plain: bool, height: int) -> Markup:
@@ -141,20 +144,21 @@ def effect_chart(job: Job) -> Piece:
     Piece
         A figure, or words when the effect is withheld.
     """
-    if "effect chart" in job.pictures:
-        return Piece(Markup(job.pictures["effect chart"]), name="effect chart")
+    return _once(job, name="effect chart", draw=lambda: _effects(job))
+
+
+def _effects(job: Job) -> Markup:
     study, summary = job.study, job.summary
-    if summary.withheld or not summary.effects:
-        return Piece(paragraphs(["No effect is drawn, because none is shown here."]), name="effect chart")
+    if not summary.shows_effects:
+        return paragraphs(["No effect is drawn, because none is shown here."])
     labels = {case.code: case_words(study, case) for case in study.cases}
     intervals, description = effects_drawn(study, summary=summary, labels=labels)
-    html = _figure(
+    return _figure(
         intervals,
         title="Changes with their intervals",
         description=description,
         caption="A point is the middle of the plausible changes, the line their 95 % interval; 0 is no change.",
     )
-    return Piece(html, name="effect chart")
 
 
 def effects_drawn(study: Study, *, summary: Summary, labels: Mapping[str, str]) -> tuple[Any, str]:
@@ -210,8 +214,10 @@ def other_charts(job: Job) -> Piece:
     Piece
         One figure a case and measure under a heading of their own; nothing when there is no other measure.
     """
-    if "other charts" in job.pictures:
-        return Piece(Markup(job.pictures["other charts"]), name="other charts")
+    return _once(job, name="other charts", draw=lambda: _others(job))
+
+
+def _others(job: Job) -> Markup:
     from scd.charts.study_chart import study_chart
 
     study = job.study
@@ -224,13 +230,13 @@ def other_charts(job: Job) -> Piece:
             if measure.key in shown or mine["value"].isna().all():
                 continue
             graph = study_chart(frame, measure=measure, phases=phases, case=case.code, height=_LOWER)
-            name = f"{case_words(study, case)}: {measure.label}" if len(study.cases) > 1 else measure.label
+            name = of_case(study, case, said=measure.label)
             caption = f"{name}, {measure.role}."
             figures.append(_figure(graph, title=name, description=_description(job, case, measure), caption=caption))
     if not figures:
-        return Piece(Markup(""), name="other charts")
+        return Markup("")
     head = Markup("<h2>Other measures</h2>") + paragraphs(["Drawn without estimates."], kind="note")
-    return Piece(head + joined(figures), name="other charts")
+    return head + joined(figures)
 
 
 def _figure(graph: Any, *, title: str, description: str, caption: str) -> Markup:

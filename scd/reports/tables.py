@@ -84,8 +84,7 @@ def overview(job: Job) -> Markup:
         rows.append([name, *change, *chances, grade_words(grade_wwc(job.study, measure=measure.key))])
     head = ["Outcome", "Change", "95 % interval", "P(better)", "P(meaningful)", "Design"]
     caption = "All outcomes, the headline first: the change from baseline to intervention."
-    if all(row[4] == number(None) for row in rows):
-        head, rows = [*head[:4], *head[5:]], [[*row[:4], *row[5:]] for row in rows]
+    head, rows = _without_empty(head, rows, column=4)
     return table(rows, head=head, caption=caption, numbers=range(2, len(head) - 1))
 
 
@@ -103,7 +102,7 @@ def effect_table(job: Job) -> Piece:
         Words when the effect is withheld.
     """
     summary = job.summary
-    if summary.withheld or not summary.effects:
+    if not summary.shows_effects:
         return Piece(paragraphs(["There is no table, because no effect is shown here."]), name="effect table")
     main, rest = _main_and_rest(job, summary)
     html = _effects(job, main, summary=summary, caption=_caption(summary))
@@ -131,7 +130,7 @@ def outcome_table(job: Job, *, summary: Summary) -> Markup:
     summary : Summary
         One of the job's.
     """
-    if summary.withheld or not summary.effects:
+    if not summary.shows_effects:
         return Markup("")
     main, rest = _main_and_rest(job, summary)
     name = judged_words(job.study, summary=summary)
@@ -154,13 +153,12 @@ def course(job: Job) -> Piece:
     """
     study = job.study
     several = len(study.cases) > 1
-    rows = [line for case in study.cases for line in _phase_rows(study, case)]
-    head = ["Phase", "Planned start", "Started", "Values", "Missed", "Why it moved"]
-    html = table(
-        rows,
-        head=["Case", *head] if several else head,
+    html = _case_table(
+        [(case.code, line) for case in study.cases for line in _phase_rows(study, case)],
+        study=study,
+        head=["Phase", "Planned start", "Started", "Values", "Missed", "Why it moved"],
         caption="Sessions by number; a phase lasts until the next one starts.",
-        numbers=range(1 + several, 5 + several),
+        numbers=range(1, 5),
     )
     said = [draw_words(study)]
     for case in study.cases:
@@ -216,15 +214,16 @@ def _phase_rows(study: Study, case: Case) -> list[list[str]]:
     for phase in case.phases:
         values = [s.value(measure) for s in case.sessions if case.phase_at(s.number) == phase]
         begun = phase.actual_start is not None and phase.start <= last
-        line = [
-            phase.label,
-            str(phase.planned_start),
-            str(phase.start) if begun else "not yet",
-            str(sum(v is not None for v in values)),
-            str(sum(case.phase_at(n) == phase for n in missed)),
-            phase.reason,
-        ]
-        rows.append([case.code, *line] if len(study.cases) > 1 else line)
+        rows.append(
+            [
+                phase.label,
+                str(phase.planned_start),
+                str(phase.start) if begun else "not yet",
+                str(sum(v is not None for v in values)),
+                str(sum(case.phase_at(n) == phase for n in missed)),
+                phase.reason,
+            ]
+        )
     return rows
 
 
@@ -242,23 +241,41 @@ def _caption(summary: Summary) -> str:
 
 def _effects(job: Job, effects: Sequence[Effect], *, summary: Summary, caption: str) -> Markup:
     study = job.study
-    several = len(study.cases) > 1
-    rows = []
+    names, rows = [], []
     for row in effects:
         case = study.case(row.case) if row.case is not None else None
         measure = judged_measure(study, case or study.cases[0], summary=summary)
         told = told_effect(row, measure=measure)
-        line = [
-            effect_words(row.effect, measure=measure),
-            comparison_words(row.contrast),
-            number(told.median),
-            interval(told.lower, told.upper),
-            probability(row.p_improvement),
-            probability(row.p_meaningful),
-        ]
-        rows.append([case_words(study, case) if case else "Average", *line] if several else line)
+        names.append(case_words(study, case) if case else "Average")
+        rows.append(
+            [
+                effect_words(row.effect, measure=measure),
+                comparison_words(row.contrast),
+                number(told.median),
+                interval(told.lower, told.upper),
+                probability(row.p_improvement),
+                probability(row.p_meaningful),
+            ]
+        )
     head = ["Effect", "Phases compared", "Estimate", "95 % interval", "P(better)", "P(meaningful)"]
-    if all(row.p_meaningful is None for row in effects):
-        head, rows = head[:-1], [row[:-1] for row in rows]
-    full = ["Case", *head] if several else head
-    return table(rows, head=full, caption=caption, numbers=range(2 + several, len(full)))
+    head, rows = _without_empty(head, rows, column=5)
+    return _case_table(
+        list(zip(names, rows, strict=True)), study=study, head=head, caption=caption, numbers=range(2, len(head))
+    )
+
+
+def _case_table(
+    rows: Sequence[tuple[str, list[str]]], *, study: Study, head: list[str], caption: str, numbers: Sequence[int]
+) -> Markup:
+    """A table whose rows are each about a case, which is named in front where there are several."""
+    if len(study.cases) == 1:
+        return table([line for _, line in rows], head=head, caption=caption, numbers=numbers)
+    shifted = [n + 1 for n in numbers]
+    return table([[name, *line] for name, line in rows], head=["Case", *head], caption=caption, numbers=shifted)
+
+
+def _without_empty(head: list[str], rows: list[list[str]], *, column: int) -> tuple[list[str], list[list[str]]]:
+    """Head and rows, without a column that has a dash in every row."""
+    if any(row[column] != number(None) for row in rows):
+        return head, rows
+    return [*head[:column], *head[column + 1 :]], [[*row[:column], *row[column + 1 :]] for row in rows]
