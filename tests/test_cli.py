@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import stat
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
 from scd import __version__
 from scd.analysis.tables import analyze_table
 from scd.cli import app
+from scd.cli.show import print_json
 from scd.records import Workspace
 from scd.records.measures import measures_of_table, one_label
 from scd.records.tables import read_table
@@ -98,6 +101,13 @@ def test_outside_a_workspace_the_message_says_how_to_make_one(words, tmp_path, m
     monkeypatch.chdir(tmp_path)
     assert "scd init" in refused(*words)
     assert f"'{tmp_path / 'no'}'" in refused(*words, "--workspace", tmp_path / "no")
+
+
+def test_json_knows_no_nan_so_what_is_no_number_is_null(capsys):
+    print_json(
+        {"rows": [{"tau": np.float64("nan"), "n": np.int64(3)}], "ends": (0.5, math.inf), "all": np.array([1.0])}
+    )
+    assert json.loads(capsys.readouterr().out) == {"rows": [{"tau": None, "n": 3}], "ends": [0.5, None], "all": [1.0]}
 
 
 # --- workspace ------------------------------------------------------------------------------------------------------
