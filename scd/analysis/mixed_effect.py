@@ -1,0 +1,301 @@
+"""The between-case effect size from a mixed model: Pustejovsky, Hedges and Shadish."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from scd.analysis.information import expected_information
+from scd.analysis.occasions import Occasions
+from scd.analysis.reml import MixedFit, fit_mixed
+from scd.analysis.restricted_likelihood import ERRORS, Errors, Level, Mixed
+from scd.analysis.small_sample import correction, standard_error
+from scd.study import StudyError
+
+__all__ = ["MixedEffect", "MixedModel", "default_times", "mixed_effect"]
+
+
+@dataclass(frozen=True)
+class MixedModel:
+    """What the values of every case are expected to do.
+
+    Parameters
+    ----------
+    trend : bool
+        A linear trend over sessions that all cases share.
+    treatment_trend : bool
+        A change of slope from the first intervention session on, that all cases share. Needs `trend`.
+    random_trend : bool
+        Trends differ between cases. Needs `trend`.
+    random_treatment : bool
+        Changes of level differ between cases.
+    random_treatment_trend : bool
+        Changes of slope differ between cases. Needs `treatment_trend`.
+    errors : {"ar1", "ma1", "independent"}
+        Correlation within a series: ``ar1`` falls as phi to the power of the sessions between, ``ma1`` reaches one
+        session only.
+    unequal_variance : bool
+        The SD within cases is another under intervention; the effect size is in units of baseline's.
+    start, at : int, optional
+        With trends: the effect is that at session `at` of an intervention that follows session `start`. By default the
+        shortest baseline's last session, and as long after it as that case's intervention lasted.
+    center : int, optional
+        Session at which levels are compared between cases when trends differ; by default `at`.
+    """
+
+    trend: bool = False
+    treatment_trend: bool = False
+    random_trend: bool = False
+    random_treatment: bool = False
+    random_treatment_trend: bool = False
+    errors: Errors = "ar1"
+    unequal_variance: bool = False
+    start: int | None = None
+    at: int | None = None
+    center: int | None = None
+
+    @property
+    def with_time(self) -> bool:
+        """Whether the expected values depend on the session."""
+        return self.trend or self.treatment_trend or self.random_trend or self.random_treatment_trend
+
+
+@dataclass(frozen=True, eq=False)
+class MixedEffect:
+    """A between-case effect size from a mixed model, with every quantity on the way to it.
+
+    Attributes
+    ----------
+    mean_difference : float
+        Intervention minus baseline at the session asked for, in the measure's units.
+    variance : float
+        Of values of one session between cases, in baseline.
+    delta : float
+        `mean_difference` in units of the root of `variance`.
+    kappa : float
+        Standard error of `mean_difference`, in units of the root of `variance`.
+    df : float
+        Satterthwaite's degrees of freedom of the variance, from the expected information.
+    g : float
+        Effect size, corrected for few degrees of freedom.
+    se : float
+        Its standard error.
+    rho : float
+        Share of the variance of levels in that of levels and errors; of nested cases, of both levels together.
+    start, at : int or None
+        The sessions that an effect with trends is about.
+    fit : MixedFit
+    warnings : tuple of str
+    """
+
+    mean_difference: float
+    variance: float
+    delta: float
+    kappa: float
+    df: float
+    g: float
+    se: float
+    rho: float
+    start: int | None
+    at: int | None
+    fit: MixedFit
+    warnings: tuple[str, ...]
+
+
+def default_times(data: Occasions) -> tuple[int, int]:
+    """The sessions that an effect with trends is about, when none are given.
+
+    Parameters
+    ----------
+    data : Occasions
+
+    Returns
+    -------
+    start, at : int
+        Last session of the shortest baseline; that plus the number of sessions from first to last under intervention of
+        the case whose baseline it is (of several, the shortest).
+    """
+    lasts, lengths = [], []
+    for i in range(len(data.cases)):
+        mine = data.case == i
+        lasts.append(int(data.session[mine & (data.intervention == 0)].max()))
+        treated = data.session[mine & (data.intervention == 1)]
+        lengths.append(int(np.ptp(treated)) + 1)
+    start = min(lasts)
+    return start, start + min(n for last, n in zip(lasts, lengths, strict=True) if last == start)
+
+
+def mixed_effect(data: Occasions, *, model: MixedModel | None = None) -> MixedEffect:
+    """Estimate a between-case effect size from a mixed model by restricted maximum likelihood.
+
+    Levels differ between cases (and between clusters of cases, where `data` has them); errors within a series are
+    correlated by how many sessions lie between. The effect is divided by the root of the variance that a baseline
+    value has between cases; Satterthwaite's degrees of freedom of that variance give the correction.
+
+    Parameters
+    ----------
+    data : Occasions
+    model : MixedModel, optional
+        Default: a change of level that is the same for all cases, and autocorrelated errors.
+
+    Returns
+    -------
+    MixedEffect
+
+    Raises
+    ------
+    StudyError
+        When the model asks for what it lacks, its effects can't be told apart, or the values leave no variance.
+
+    References
+    ----------
+    Pustejovsky, J. E., Hedges, L. V., & Shadish, W. R. (2014). Design-comparable effect sizes in multiple baseline
+    designs: A general modeling framework. Journal of Educational and Behavioral Statistics, 39, 368-393.
+    https://doi.org/10.3102/1076998614547577
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from scd.analysis.occasions import occasions_of_table
+    >>> rows = [("P", 3, (4, 6, 9, 8, 9, 9)), ("Q", 4, (2, 5, 3, 7, 6, 8)), ("R", 5, (5, 3, 4, 5, 8, 7))]
+    >>> table = pd.DataFrame(
+    ...     [(c, n, "A1" if n < b else "B1", v) for c, b, values in rows for n, v in enumerate(values, 1)],
+    ...     columns=["case", "session", "phase", "value"],
+    ... )
+    >>> found = mixed_effect(occasions_of_table(table), model=MixedModel(errors="independent"))
+    >>> round(found.mean_difference, 3), round(found.g, 3), found.warnings
+    (3.607, 2.594, ())
+    """
+    model = model or MixedModel()
+    _check(model)
+    start, at = _times(data, model)
+    center = 0 if at is None else at if model.center is None else model.center
+    time = (data.session - center).astype(float)
+    under = data.intervention.astype(float)
+    elapsed = _elapsed(data)
+    fixed = [np.ones(len(time)), *([time] if model.trend else []), under, *([elapsed] if model.treatment_trend else [])]
+    mixed = Mixed(
+        value=data.value,
+        fixed=np.column_stack(fixed),
+        levels=_levels(data, model, time, elapsed),
+        series=data.case,
+        session=data.session,
+        errors=model.errors,
+        other=data.intervention == 1 if model.unequal_variance else None,
+    )
+    fit = fit_mixed(mixed)
+    numerator = np.zeros(len(fixed))
+    numerator[1 + model.trend] = 1.0
+    if model.treatment_trend and start is not None and at is not None:
+        numerator[-1] = at - start
+    # A baseline value at that session: levels, trends, and errors.
+    baseline = np.array([1.0, 0.0 if at is None else float(at - center)])
+    weights = []
+    for level in mixed.levels:
+        held = np.zeros(level.columns.shape[1])
+        own = baseline[: 1 + (level is mixed.levels[-1] and model.random_trend)]
+        held[: len(own)] = own
+        weights.append(held)
+    return _effect(mixed, fit, numerator, weights, start=start, at=at)
+
+
+def _check(model: MixedModel) -> None:
+    needs = (
+        (model.treatment_trend, model.trend, "treatment_trend", "trend"),
+        (model.random_trend, model.trend, "random_trend", "trend"),
+        (model.random_treatment_trend, model.treatment_trend, "random_treatment_trend", "treatment_trend"),
+    )
+    for asked, held, name, needed in needs:
+        if asked and not held:
+            raise StudyError(f"model: '{name}' needs '{needed}' too; add it", field=name)
+    if model.errors not in ERRORS:
+        raise StudyError(
+            f"model: errors '{model.errors}' are unknown; choose one of {', '.join(ERRORS)}", field="errors"
+        )
+
+
+def _times(data: Occasions, model: MixedModel) -> tuple[int | None, int | None]:
+    if not model.with_time:
+        return None, None
+    usual_start, usual_end = default_times(data)
+    start = usual_start if model.start is None else model.start
+    at = usual_end if model.at is None else model.at
+    if at <= start:
+        raise StudyError(
+            f"model: the effect is read off after the intervention began: 'at' must lie above 'start' (got {at} and "
+            f"{start})",
+            field="at",
+        )
+    return start, at
+
+
+def _elapsed(data: Occasions) -> np.ndarray:
+    """Sessions under intervention, 1 at the first of each case; 0 before."""
+    elapsed = np.zeros(len(data.session))
+    for i in range(len(data.cases)):
+        mine = data.case == i
+        first = data.session[mine & (data.intervention == 1)].min()
+        elapsed[mine] = np.maximum(data.session[mine] - first + 1, 0)
+    return elapsed
+
+
+def _levels(data: Occasions, model: MixedModel, time: np.ndarray, elapsed: np.ndarray) -> tuple[Level, ...]:
+    parts = [(np.ones(len(time)), "level")]
+    if model.random_trend:
+        parts.append((time, "trend"))
+    if model.random_treatment:
+        parts.append((data.intervention.astype(float), "effect"))
+    if model.random_treatment_trend:
+        parts.append((elapsed, "change of slope"))
+    columns, names = zip(*parts, strict=True)
+    own = Level("case", data.case, np.column_stack(columns), names)
+    if data.group is None:
+        return (own,)
+    return Level("cluster", data.group, np.ones((len(time), 1))), own
+
+
+def _effect(
+    mixed: Mixed, fit: MixedFit, numerator: np.ndarray, weights: list[np.ndarray], *, start: int | None, at: int | None
+) -> MixedEffect:
+    difference = float(numerator @ fit.coefficients)
+    variance = fit.variance + sum(float(w @ t @ w) for w, t in zip(weights, fit.random, strict=True))
+    kappa = math.sqrt(float(numerator @ fit.covariance @ numerator) / variance)
+    # The same sum as weights of the single entries: a covariance counts twice.
+    entries = [w[i] * w[j] * (1 if i == j else 2) for w in weights for j in range(len(w)) for i in range(j + 1)]
+    others = (fit.correlation is not None) + (fit.sd_ratio is not None)
+    gradient = np.array([*entries, *[0.0] * others, 1.0])
+    df = 2 * variance**2 / _spread(mixed, fit, gradient)
+    delta = difference / math.sqrt(variance)
+    g = correction(df) * delta
+    levels = sum(float(t[0, 0]) for t in fit.random)
+    return MixedEffect(
+        mean_difference=difference,
+        variance=variance,
+        delta=delta,
+        kappa=kappa,
+        df=df,
+        g=g,
+        se=standard_error(g, kappa=kappa, df=df, truncated=True),
+        rho=levels / (levels + fit.variance),
+        start=start,
+        at=at,
+        fit=fit,
+        warnings=fit.warnings,
+    )
+
+
+def _spread(mixed: Mixed, fit: MixedFit, gradient: np.ndarray) -> float:
+    """The sampling variance of a sum of variance parameters with these weights."""
+    try:
+        spread = float(gradient @ np.linalg.solve(expected_information(mixed, fit), gradient))
+    except np.linalg.LinAlgError:
+        spread = 0.0
+    if not spread > 0:
+        raise StudyError(
+            "mixed model: how well its variances are known can't be computed at these estimates; "
+            + " ".join([*fit.warnings, "simplify the model"]),
+            field="model",
+        )
+    return spread
