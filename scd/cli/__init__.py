@@ -7,6 +7,8 @@ from scd.cli.app import app
 from scd.cli import workspace as workspace
 from scd.cli import tables as tables
 from scd.cli import analyze as analyze
+from scd.cli import overlap as overlap
+from scd.cli import between_case as between_case
 from scd.cli import pages as pages
 from scd.cli import doctor as doctor
 # isort: on
