@@ -189,7 +189,7 @@ def hps_reversal(data: Occasions, *, phi: float | None = None, rho: float | None
 def _moments(
     data: Occasions, layout: _Layout, *, phi: float, rho: float | None, shared_sessions: tuple[int, ...] = ()
 ) -> Moments:
-    _check_given(phi, rho)
+    _check_given(rho)
     used = np.flatnonzero(layout.alike >= 0)
     alike = np.unique(layout.alike[used], return_inverse=True)[1]
     values, cells = len(used), int(alike.max()) + 1
@@ -240,11 +240,9 @@ def _moments(
     )
 
 
-def _check_given(phi: float, rho: float | None) -> None:
-    if not math.isfinite(phi):
-        raise StudyError(f"phi: must be a number between -1 and 1 (got {phi})", field="phi")
-    if rho is not None and not 0 <= rho <= 1:
-        raise StudyError(f"rho: must lie between 0 and 1 (got {rho:g})", field="rho")
+def _check_given(rho: float | None) -> None:
+    if rho is not None and not 0 <= rho < 1:
+        raise StudyError(f"rho: must be 0 or more and below 1 (got {rho:g})", field="rho")
 
 
 def _variance_within(data: Occasions, layout: _Layout, phi: float) -> float:
@@ -306,8 +304,8 @@ def _autocorrelation(data: Occasions, levels: np.ndarray, runs: np.ndarray) -> f
     if free == 0:
         raise StudyError(
             "between-case effect size: every phase has a single value, so the autocorrelation can't be estimated; "
-            "give a value of 'phi' and 'rho'",
-            field="phi",
+            "record two sessions or more of each phase",
+            field="values",
         )
     residual = data.value - _cell_means(levels, data.value)
     squares = float((residual**2).sum())

@@ -234,3 +234,10 @@ def _check_enough(found: Occasions) -> None:
             "standardised",
             field="values",
         )
+    phases = list(zip(found.case.tolist(), found.pair.tolist(), found.intervention.tolist(), strict=True))
+    if len(set(phases)) == len(set(zip(phases, found.value.tolist(), strict=True))):
+        raise StudyError(
+            "between-case effect size: values never change within any phase, so their variance within cases can't be "
+            "estimated; one value a phase is not enough either",
+            field="values",
+        )
