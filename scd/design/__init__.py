@@ -1,12 +1,19 @@
 """Designs: plans of phases and sessions, starts drawn at random, and a first grade by published standards."""
 
-from scd.design.attainable import phase_starts_words, smallest_p_words, start_windows_words
+from scd.design.alternating import alternating_treatments
+from scd.design.attainable import phase_starts_words, set_size_words, smallest_p_words, start_windows_words
 from scd.design.plans import multiple_baseline, reversal
 from scd.design.randomization import (
     admissible_starts,
     assignment_is_admissible,
+    draw_alternating,
+    draw_blocks,
+    draw_custom,
+    draw_koehler_levin,
+    draw_marascuilo_busk,
     draw_phase_starts,
     draw_start_windows,
+    draw_wampold_worsham,
     redraw,
 )
 from scd.design.schedules import (
@@ -16,25 +23,35 @@ from scd.design.schedules import (
     count_phase_starts,
     count_start_windows,
 )
+from scd.design.schemes import Scheme
 from scd.design.standards import Grade, WwcGrade, grade_wwc
 
 __all__ = [
     "ENUMERATION_LIMIT",
     "Grade",
+    "Scheme",
     "WwcGrade",
     "admissible_phase_starts",
     "admissible_start_windows",
     "admissible_starts",
+    "alternating_treatments",
     "assignment_is_admissible",
     "count_phase_starts",
     "count_start_windows",
+    "draw_alternating",
+    "draw_blocks",
+    "draw_custom",
+    "draw_koehler_levin",
+    "draw_marascuilo_busk",
     "draw_phase_starts",
     "draw_start_windows",
+    "draw_wampold_worsham",
     "grade_wwc",
     "multiple_baseline",
     "phase_starts_words",
     "redraw",
     "reversal",
+    "set_size_words",
     "smallest_p_words",
     "start_windows_words",
 ]

@@ -8,7 +8,7 @@ from math import comb, floor, log10, prod
 from scd.design.schedules import count_phase_starts, count_start_windows
 from scd.study import Randomization
 
-__all__ = ["phase_starts_words", "smallest_p_words", "start_windows_words"]
+__all__ = ["phase_starts_words", "set_size_words", "smallest_p_words", "start_windows_words"]
 
 _ENOUGH = 20  # the smallest set whose smallest p is .05
 _FIXED = "The phase starts are fixed, not drawn at random: no randomisation test is possible."
@@ -46,7 +46,30 @@ def smallest_p_words(randomization: Randomization | None) -> str:
     if randomization.scheme == "phase-starts":
         phases = len(randomization.starts[0]) + 1
         return phase_starts_words(sessions=sessions, phases=phases, min_phase=min_phase)
-    return start_windows_words(windows=randomization.windows, sessions=sessions, min_phase=min_phase)
+    if randomization.scheme == "start-windows":
+        return start_windows_words(windows=randomization.windows, sessions=sessions, min_phase=min_phase)
+    return set_size_words(randomization.admissible)
+
+
+def set_size_words(count: int) -> str:
+    """The sentence of `smallest_p_words` for a set of any scheme.
+
+    Parameters
+    ----------
+    count : int
+        The number of admissible assignments, from 1.
+
+    Returns
+    -------
+    str
+        One sentence.
+
+    Examples
+    --------
+    >>> set_size_words(6)
+    "6 admissible schedules: a randomisation test can't reach a p below 1/6 = .167, so it can never reach .05."
+    """
+    return _reach(count) + ("." if count >= _ENOUGH else ", so it can never reach .05.")
 
 
 def phase_starts_words(*, sessions: int, phases: int, min_phase: int) -> str:

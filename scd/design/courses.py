@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from scd.study import StudyError
@@ -11,7 +11,7 @@ from scd.study import StudyError
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["Course", "Schedules", "masks"]
+__all__ = ["Course", "Schedules", "masks", "starts_of"]
 
 
 @dataclass(frozen=True)
@@ -130,3 +130,19 @@ def masks(schedules: Schedules, rows: np.ndarray | slice = slice(None)) -> np.nd
         inside = (place >= edges[:, phase, None]) & (place < edges[:, phase + 1, None])
         found |= inside & treated[:, phase, None]
     return found
+
+
+def starts_of(order: str) -> tuple[int, ...]:
+    """The first session of every phase after the first.
+
+    Parameters
+    ----------
+    order : str
+        The condition of each session.
+
+    Examples
+    --------
+    >>> starts_of("AABBBA")
+    (3, 6)
+    """
+    return tuple(i for i, (before, after) in enumerate(pairwise(order), start=2) if before != after)

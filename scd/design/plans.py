@@ -7,6 +7,7 @@ from itertools import accumulate
 from typing import Literal
 
 from scd.design.schedules import whole_number
+from scd.design.schemes import STAIRCASES
 from scd.design.starts import chosen_starts, drawn_starts, staggered_starts
 from scd.study import Case, Measure, Phase, Randomization, Study, StudyError, new_code
 
@@ -67,7 +68,7 @@ def reversal(
     labels = _labels(phases, case)
     if randomization is not None:
         _refuse_both(starts)
-        first = drawn_starts(randomization, scheme="phase-starts", rows=1, starts_a_row=len(labels) - 1)[0]
+        first = drawn_starts(randomization, schemes=["phase-starts"], rows=1, starts_a_row=len(labels) - 1)[0]
         total = randomization.sessions
     else:
         lengths = _lengths(sessions, labels, case)
@@ -115,7 +116,8 @@ def multiple_baseline(
     tier_measures : sequence of sequence of str, optional
         For each tier the keys of its own measures; without it every tier has all of them.
     randomization : Randomization, optional
-        A draw by `draw_start_windows`; it decides the starts and is kept in the study.
+        A draw by `draw_start_windows`, `draw_marascuilo_busk`, `draw_wampold_worsham` or `draw_koehler_levin`; it
+        decides the starts and is kept in the study.
 
     Returns
     -------
@@ -156,7 +158,7 @@ def multiple_baseline(
                 "plan that many, or draw anew",
                 field="sessions",
             )
-        rows = drawn_starts(randomization, scheme="start-windows", rows=len(tiers), starts_a_row=1)
+        rows = drawn_starts(randomization, schemes=STAIRCASES, rows=len(tiers), starts_a_row=1)
         first = tuple(row[0] for row in rows)
     else:
         first = staggered_starts(starts, cases=tiers, sessions=total, study=code)

@@ -1,31 +1,34 @@
-"""Phase starts drawn at random from a stated set, each schedule equally likely, kept so that all can repeat the draw.
-
-The draw picks one number below the size of the set and looks that schedule up by its number, so a set of millions costs
-no more than one of ten.
-"""
+"""A stored draw: repeated from its seed, checked against the set that it states, and that set listed."""
 
 from __future__ import annotations
 
 from itertools import pairwise
-from math import prod
 from typing import TYPE_CHECKING
 
 from scd.design.attainable import smallest_p_words
-from scd.design.numbering import combination_at, uniform_index
+from scd.design.block_orders import count_block_orders
+from scd.design.courses import Course, starts_of
+from scd.design.draws import (
+    draw_koehler_levin,
+    draw_marascuilo_busk,
+    draw_phase_starts,
+    draw_start_windows,
+    draw_wampold_worsham,
+)
+from scd.design.order_draws import draw_alternating, draw_blocks, draw_custom
+from scd.design.orders import count_orders, longest_run
 from scd.design.schedules import (
     admissible_phase_starts,
     admissible_start_windows,
     count_phase_starts,
     count_start_windows,
-    phase_offsets,
-    validated_windows,
+    refuse_beyond_limit,
 )
+from scd.design.schemes import STAIRCASES, scheme_of
+from scd.design.staircases import joint_starts
 from scd.study import Randomization, StudyError
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Sequence
-
     import numpy as np
 
 __all__ = [
@@ -35,116 +38,17 @@ __all__ = [
     "assignment_is_admissible",
     "count_phase_starts",
     "count_start_windows",
+    "draw_alternating",
+    "draw_blocks",
+    "draw_custom",
+    "draw_koehler_levin",
+    "draw_marascuilo_busk",
     "draw_phase_starts",
     "draw_start_windows",
+    "draw_wampold_worsham",
     "redraw",
     "smallest_p_words",
 ]
-
-
-def draw_phase_starts(*, sessions: int, phases: int, min_phase: int, seed: int, drawn_at: dt.datetime) -> Randomization:
-    """Draw the phase starts of a reversal design, every admissible schedule being equally likely.
-
-    Parameters
-    ----------
-    sessions, phases, min_phase : int
-        As for `count_phase_starts`.
-    seed : int
-        From 0. The same seed gives the same draw on every machine and with every release of NumPy: it is made from
-        the raw stream of the PCG64 bit generator, which NumPy keeps fixed.
-    drawn_at : datetime.datetime
-        The time of the draw, with time zone.
-
-    Returns
-    -------
-    scd.study.Randomization
-        Scheme ``phase-starts``; `starts` holds one row, the first session of every phase after the first.
-
-    Raises
-    ------
-    StudyError
-        When the sessions are too few, the seed is below 0, or the time has no zone.
-
-    References
-    ----------
-    Onghena (1992), Behavioral Assessment 14, 153–171.
-
-    Examples
-    --------
-    >>> import datetime as dt
-    >>> now = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
-    >>> draw = draw_phase_starts(sessions=24, phases=4, min_phase=4, seed=7, drawn_at=now)
-    >>> draw.admissible, draw == redraw(draw)
-    (165, True)
-    """
-    count = count_phase_starts(sessions=sessions, phases=phases, min_phase=min_phase)
-    index = uniform_index(count, seed)
-    bars = combination_at(index, sessions - min_phase * phases + phases - 1, phases - 1)
-    offsets = phase_offsets(phases=phases, min_phase=min_phase)
-    starts = tuple(bar + offset for bar, offset in zip(bars, offsets, strict=True))
-    return Randomization(
-        scheme="phase-starts",
-        min_phase=int(min_phase),
-        sessions=int(sessions),
-        admissible=count,
-        seed=int(seed),
-        starts=(starts,),
-        drawn_at=_zoned(drawn_at),
-    )
-
-
-def draw_start_windows(
-    *, windows: Sequence[tuple[int, int]], sessions: int, min_phase: int, seed: int, drawn_at: dt.datetime
-) -> Randomization:
-    """Draw the starts of a staggered multiple baseline, every admissible schedule being equally likely.
-
-    Parameters
-    ----------
-    windows, sessions, min_phase
-        As for `count_start_windows`.
-    seed, drawn_at
-        As for `draw_phase_starts`.
-
-    Returns
-    -------
-    scd.study.Randomization
-        Scheme ``start-windows``; `starts` holds one row a case with the first session of its intervention.
-
-    Raises
-    ------
-    StudyError
-        When the windows are not admissible, the seed is below 0, or the time has no zone.
-
-    References
-    ----------
-    Levin, Ferron and Gafurov (2018), doi:10.1080/17518423.2016.1197708.
-
-    Examples
-    --------
-    >>> import datetime as dt
-    >>> now = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
-    >>> windows = [(6, 8), (9, 11), (12, 14)]
-    >>> draw = draw_start_windows(windows=windows, sessions=20, min_phase=5, seed=7, drawn_at=now)
-    >>> draw.admissible, assignment_is_admissible(draw)
-    (27, True)
-    """
-    checked = validated_windows(windows=windows, sessions=sessions, min_phase=min_phase)
-    count = prod(last - first + 1 for first, last in checked)
-    rest = uniform_index(count, seed)
-    starts: list[tuple[int, ...]] = []
-    for first, last in reversed(checked):
-        rest, place = divmod(rest, last - first + 1)
-        starts.insert(0, (first + place,))
-    return Randomization(
-        scheme="start-windows",
-        min_phase=int(min_phase),
-        sessions=int(sessions),
-        windows=checked,
-        admissible=count,
-        seed=int(seed),
-        starts=tuple(starts),
-        drawn_at=_zoned(drawn_at),
-    )
 
 
 def admissible_starts(randomization: Randomization) -> np.ndarray:
@@ -163,7 +67,8 @@ def admissible_starts(randomization: Randomization) -> np.ndarray:
     Raises
     ------
     StudyError
-        When there are more than `ENUMERATION_LIMIT` schedules.
+        When there are more than `ENUMERATION_LIMIT` schedules, or the draw was of an order of sessions, which has no
+        fixed number of starts (`scd.design.reference.reference_set` lists those).
 
     Examples
     --------
@@ -172,11 +77,25 @@ def admissible_starts(randomization: Randomization) -> np.ndarray:
     >>> admissible_starts(draw_phase_starts(sessions=24, phases=4, min_phase=4, seed=7, drawn_at=now)).shape
     (165, 1, 3)
     """
+    import numpy as np
+
     sessions, min_phase = randomization.sessions, randomization.min_phase
     if randomization.scheme == "phase-starts":
         phases = len(randomization.starts[0]) + 1
         return admissible_phase_starts(sessions=sessions, phases=phases, min_phase=min_phase)[:, None, :]
-    return admissible_start_windows(windows=randomization.windows, sessions=sessions, min_phase=min_phase)[:, :, None]
+    if randomization.scheme == "start-windows":
+        windows = randomization.windows
+        return admissible_start_windows(windows=windows, sessions=sessions, min_phase=min_phase)[:, :, None]
+    if randomization.scheme not in STAIRCASES:
+        raise StudyError(
+            f"stored draw: scheme '{randomization.scheme}' draws the order of the sessions, not the starts of phases",
+            field="scheme",
+        )
+    found = joint_starts(scheme_of(randomization), _courses(randomization))
+    refuse_beyond_limit(found.size, "windows")
+    chosen = found.everything().T
+    begun = np.stack([at[column] for at, column in zip(found.places, chosen, strict=True)], axis=1)
+    return begun[:, :, None] + 1
 
 
 def redraw(randomization: Randomization) -> Randomization:
@@ -205,14 +124,50 @@ def redraw(randomization: Randomization) -> Randomization:
     >>> redraw(draw.replace(starts=((10,),))).starts == draw.starts
     True
     """
-    sessions, min_phase = randomization.sessions, randomization.min_phase
-    seed, drawn_at = randomization.seed, randomization.drawn_at
-    if randomization.scheme == "phase-starts":
-        phases = len(randomization.starts[0]) + 1
-        return draw_phase_starts(sessions=sessions, phases=phases, min_phase=min_phase, seed=seed, drawn_at=drawn_at)
-    return draw_start_windows(
-        windows=randomization.windows, sessions=sessions, min_phase=min_phase, seed=seed, drawn_at=drawn_at
-    )
+    kept = randomization
+    seed, drawn_at = kept.seed, kept.drawn_at
+    sessions, min_phase, windows = kept.sessions, kept.min_phase, kept.windows
+    match kept.scheme:
+        case "phase-starts":
+            phases = len(kept.starts[0]) + 1
+            return draw_phase_starts(
+                sessions=sessions, phases=phases, min_phase=min_phase, seed=seed, drawn_at=drawn_at
+            ).replace(begins=kept.begins)
+        case "start-windows":
+            return draw_start_windows(
+                windows=windows, sessions=sessions, min_phase=min_phase, seed=seed, drawn_at=drawn_at
+            )
+        case "marascuilo-busk":
+            return draw_marascuilo_busk(
+                cases=len(kept.starts),
+                windows=windows,
+                sessions=sessions,
+                min_phase=min_phase,
+                seed=seed,
+                drawn_at=drawn_at,
+            )
+        case "wampold-worsham":
+            first = [window[0] for window in windows]
+            return draw_wampold_worsham(
+                starts=first, sessions=sessions, min_phase=min_phase, seed=seed, drawn_at=drawn_at
+            )
+        case "koehler-levin":
+            return draw_koehler_levin(
+                windows=windows, sessions=sessions, min_phase=min_phase, seed=seed, drawn_at=drawn_at
+            )
+        case "alternating":
+            treated = kept.orders[0].count("B")
+            return draw_alternating(
+                sessions=sessions,
+                treated=treated,
+                max_consecutive=kept.max_consecutive,
+                seed=seed,
+                drawn_at=drawn_at,
+            )
+        case "blocks":
+            return draw_blocks(sessions=sessions, block_size=kept.block_size or 2, seed=seed, drawn_at=drawn_at)
+        case "custom":
+            return draw_custom(assignments=kept.assignments, seed=seed, drawn_at=drawn_at)
 
 
 def assignment_is_admissible(randomization: Randomization) -> bool:
@@ -246,21 +201,52 @@ def assignment_is_admissible(randomization: Randomization) -> bool:
         return randomization.admissible == count_phase_starts(
             sessions=sessions, phases=len(starts[0]) + 1, min_phase=min_phase
         )
-    windows = randomization.windows
     try:
-        count = count_start_windows(windows=windows, sessions=sessions, min_phase=min_phase)
+        if randomization.scheme == "start-windows":
+            return _windows_hold(randomization)
+        return _size(randomization) == randomization.admissible
     except StudyError:
         return False
+
+
+def _windows_hold(drawn: Randomization) -> bool:
+    windows, starts = drawn.windows, drawn.starts
+    count = count_start_windows(windows=windows, sessions=drawn.sessions, min_phase=drawn.min_phase)
     if len(starts) != len(windows) or any(len(row) != 1 for row in starts):
         return False
     inside = all(first <= row[0] <= last for row, (first, last) in zip(starts, windows, strict=True))
-    return inside and randomization.admissible == count
+    return inside and drawn.admissible == count
 
 
-def _zoned(moment: dt.datetime) -> dt.datetime:
-    if moment.utcoffset() is None:
-        raise StudyError(
-            f"time of the draw: must carry its time zone (got {moment.isoformat()}); give it one, such as UTC",
-            field="drawn_at",
-        )
-    return moment
+def _size(drawn: Randomization) -> int:
+    """The size of the set that a draw states, when the draw lies in it; 0 when it does not."""
+    courses = _courses(drawn)
+    order = courses[0].order
+    if drawn.scheme in STAIRCASES:
+        plain = len(drawn.windows) == len(drawn.starts) and all(c.order.startswith("A") for c in courses)
+        plain = plain and all(len(row) == 1 for row in drawn.starts)
+        return joint_starts(scheme_of(drawn), courses).size if plain else 0
+    if drawn.scheme == "custom":
+        orders = tuple(course.order for course in courses)
+        return len(drawn.assignments) if orders in scheme_of(drawn).assignments else 0
+    if len(courses) != 1 or drawn.windows:
+        return 0
+    if drawn.scheme == "blocks":
+        block = drawn.block_size or 2
+        parts = [order[i : i + block] for i in range(0, len(order), block)]
+        even = all(part.count("B") * 2 == block for part in parts)
+        return count_block_orders(sessions=drawn.sessions, block_size=block) if even else 0
+    longest = drawn.max_consecutive
+    if longest is not None and longest_run(order) > longest:
+        return 0
+    return count_orders(sessions=drawn.sessions, treated=order.count("B"), max_consecutive=longest)
+
+
+def _courses(drawn: Randomization) -> list[Course]:
+    """The drawn assignment, one course a case; starts that make no schedule are refused."""
+    courses = []
+    for i, (order, starts) in enumerate(zip(drawn.orders, drawn.starts, strict=True), start=1):
+        if len(order) != drawn.sessions or starts_of(order) != starts:
+            raise StudyError(f"stored draw, case {i}: its starts {starts} make no schedule", field="starts")
+        courses.append(Course(f"case {i}", tuple(range(1, drawn.sessions + 1)), order))
+    return courses

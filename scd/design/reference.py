@@ -7,16 +7,9 @@ from itertools import groupby
 from math import comb
 from typing import TYPE_CHECKING
 
+from scd.design.block_orders import block_orders, count_block_orders, random_block_orders
 from scd.design.courses import Course, Schedules
-from scd.design.orders import (
-    block_orders,
-    count_block_orders,
-    count_orders,
-    longest_run,
-    orders,
-    random_block_orders,
-    random_orders,
-)
+from scd.design.orders import count_orders, longest_run, orders, random_orders
 from scd.design.schedules import ENUMERATION_LIMIT, admissible_phase_starts, count_phase_starts, phase_offsets
 from scd.design.schemes import Scheme
 from scd.design.staircases import joint_starts, random_joint_starts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from scd.design.randomization import assignment_is_admissible
 from scd.design.schedules import whole_number
@@ -113,7 +113,7 @@ def staggered_starts(
 
 
 def drawn_starts(
-    randomization: Randomization, *, scheme: str, rows: int, starts_a_row: int
+    randomization: Randomization, *, schemes: Collection[str], rows: int, starts_a_row: int
 ) -> tuple[tuple[int, ...], ...]:
     """The starts that a stored draw gives to a design of the same form.
 
@@ -121,8 +121,8 @@ def drawn_starts(
     ----------
     randomization : Randomization
         The stored draw.
-    scheme : str
-        The scheme that the design needs.
+    schemes : collection of str
+        The schemes that the design may have been drawn by.
     rows, starts_a_row : int
         Its number of cases, and of phases after the first.
 
@@ -137,13 +137,14 @@ def drawn_starts(
     >>> from scd.design.randomization import draw_phase_starts
     >>> now = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
     >>> draw = draw_phase_starts(sessions=20, phases=4, min_phase=5, seed=1, drawn_at=now)
-    >>> drawn_starts(draw, scheme="phase-starts", rows=1, starts_a_row=3)
+    >>> drawn_starts(draw, schemes=["phase-starts"], rows=1, starts_a_row=3)
     ((6, 11, 16),)
     """
     starts = randomization.starts
-    if randomization.scheme != scheme:
+    if randomization.scheme not in schemes:
+        needed = " or ".join(f"'{name}'" for name in sorted(schemes))
         raise StudyError(
-            f"stored draw: this design needs one by scheme '{scheme}' (got '{randomization.scheme}')",
+            f"stored draw: this design needs one by scheme {needed} (got '{randomization.scheme}')",
             field="randomization",
         )
     if len(starts) != rows or any(len(row) != starts_a_row for row in starts):

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from scd.analysis import words
+from scd.design.schemes import scheme_of
 
 if TYPE_CHECKING:
     from scd.analysis.summary import Summary
@@ -226,11 +227,13 @@ def draw_words(study: Study) -> str:
     drawn = study.randomization
     if drawn is None:
         return "The starts of the phases were set by plan, not drawn at random."
-    scheme = {"phase-starts": "phase starts", "start-windows": "a start in each case's window"}[drawn.scheme]
+    least = f"at least {drawn.min_phase} sessions a phase"
+    known = {"phase-starts": f"phase starts, {least}", "start-windows": f"a start in each case's window, {least}"}
+    scheme = known.get(drawn.scheme) or scheme_of(drawn).words
     return (
-        f"The starts were drawn at random on {_day(drawn.drawn_at.date())} ({scheme}, at least {drawn.min_phase} "
-        f"sessions a phase, {drawn.admissible:,} possible assignments, seed {drawn.seed}). The smallest p that a "
-        f"randomisation test could reach with this draw is 1/{drawn.admissible:,}."
+        f"The starts were drawn at random on {_day(drawn.drawn_at.date())} ({scheme}, {drawn.admissible:,} "
+        f"possible assignments, seed {drawn.seed}). The smallest p that a randomisation test could reach with this draw "
+        f"is 1/{drawn.admissible:,}."
     )
 
 
