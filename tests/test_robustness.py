@@ -17,7 +17,7 @@ from scd.analysis.robustness import robustness, robustness_words
 from scd.analysis.summary import Summary, summarize
 from scd.models import Priors, fit, series_of
 from scd.models.exact import linear_model, quadrature_of
-from scd.models.power_scaling import Sensitivity, cumulative_divergence, power_scaling
+from scd.models.power_scaling import Sensitivity, cumulative_divergence, integrated_sensitivity
 from scd.models.quadrature import integrate
 from scd.study import Case, Measure, Phase, Session, Study, StudyError, Value
 
@@ -96,7 +96,7 @@ def test_power_scaling_agrees_with_arviz():
 
     series, priors = series_of(a_study(P8)), Priors.on_scale(center=5, unit=2)
     grid = quadrature_of(series, priors, model="level")
-    own = power_scaling(grid, series, priors, loading=np.array([0.0, 1.0]), seed=3)
+    own = integrated_sensitivity(grid, series, priors, loading=np.array([0.0, 1.0]), seed=3)
     drawn = grid.draw(np.random.default_rng(3), size=4000)
     alpha, delta = drawn["coefficients"].T
     log_prior = (
@@ -126,7 +126,7 @@ def test_a_sample_is_no_distance_from_itself_and_a_strong_prior_is_felt():
     series = series_of(a_study(((5, 6, 5), (4, 5, 4))))
     weak, strong = Priors.on_scale(center=5, unit=2), Priors.on_scale(center=5, unit=2).replace(delta_sd=0.2)
     felt = [
-        power_scaling(quadrature_of(series, p, model="level"), series, p, loading=np.array([0.0, 1.0])).prior
+        integrated_sensitivity(quadrature_of(series, p, model="level"), series, p, loading=np.array([0.0, 1.0])).prior
         for p in (weak, strong)
     ]
     assert felt[0] < felt[1]
@@ -245,13 +245,71 @@ def test_the_summary_carries_the_appendix_only_when_asked():
     assert json.loads(points.to_json())["engine"] == "exact"
 
 
-def test_ratings_are_laddered_as_scores_and_counts_are_not():
-    study = a_study(LAMBERT_A1, scale="rating")
-    told = robustness(study, case=CODE, model="level")
+def test_ratings_are_laddered_as_scores():
+    told = robustness(a_study(LAMBERT_A1, scale="rating"), case=CODE, model="level")
     assert told.note.startswith("The ladder takes the ratings as scores")
-    counted = a_study(LAMBERT_A1, scale="count")
-    with pytest.raises(ValueError, match="can't be integrated"):
-        robustness(counted, case=CODE, model="level")
+
+
+def test_the_ladder_of_counts_holds_the_same_numbers_as_the_fits():
+    """Also the published pair of rate ratios, as medians: exp(-1.64) for Poisson and for negative binomial spread."""
+    study = a_study(LAMBERT_A1, scale="count", high=None)
+    told = robustness(study, case=CODE, model="phase-level")
+    for name, model, family in (
+        ("Level, Poisson spread", "level", "poisson"),
+        ("Level, negative binomial spread", "level", "count"),
+        ("Level, autocorrelated rate (Poisson-lognormal)", "level", "poisson-lognormal"),
+        ("Level and trend", "level-trend", "count"),
+        ("Level and slopes", "piecewise", "count"),
+        ("Levels that differ between like phases", "phase-level", "count"),
+        ("Gradual onset (full effect)", "gradual", "count"),
+    ):
+        tree = fit(study, model=model, family=family, seed=5)
+        row = effect_table(tree, study=study).query("effect == 'rate_ratio' and contrast == 'overall'").iloc[0]
+        rung = named(told, name)
+        assert rung.effect == "rate_ratio"
+        error = 4.5 * (math.log(rung.upper) - math.log(rung.lower)) / 4 / math.sqrt(1000)
+        if name != "Gradual onset (full effect)":
+            assert math.log(rung.median) == pytest.approx(math.log(row["median"]), abs=error), name
+        assert rung.p_improvement > 0.99
+    assert named(told, "Level, Poisson spread").median == pytest.approx(math.exp(-1.64), abs=0.01)
+    sceptic = named(told, "Sceptical prior")
+    assert named(told, "Levels that differ between like phases").median < sceptic.median < 1
+    assert told.prior_sensitivity > 0
+    assert told.likelihood_sensitivity > 0
+
+
+def test_counts_are_foretold_as_plain_integration_says():
+    """Poisson, level alone: the density of each value given those before it, on a dense grid of both coefficients."""
+    study = a_study(LAMBERT_A1, scale="count", high=None)
+    told = robustness(study, case=CODE, model="level")
+    series = series_of(study)
+    alpha, delta = np.meshgrid(np.linspace(0.5, 3.5, 101), np.linspace(-5, 2.5, 101), indexing="ij")
+    log_prior = stats.norm(math.log(5), 1.5).logpdf(alpha) + stats.norm(0, 1.5).logpdf(delta)
+
+    def evidence(dispersion, end):
+        mean = np.exp(alpha[..., None] + delta[..., None] * series.intervention[:end])
+        if dispersion is None:
+            fit_ = stats.poisson.logpmf(series.value[:end], mean)
+        else:
+            fit_ = stats.nbinom.logpmf(series.value[:end], dispersion**-2, 1 / (1 + mean * dispersion**2))
+        log_p = log_prior + fit_.sum(axis=-1)
+        return np.exp(log_p).sum()
+
+    begin, end = 11, len(series.value)
+    poisson = math.log(evidence(None, end) / evidence(None, begin))
+    spreads = np.linspace(0.01, 2, 25)
+    weight = stats.halfnorm.pdf(spreads)
+    both = [sum(w * evidence(s, e) for w, s in zip(weight, spreads, strict=True)) for e in (end, begin)]
+    expected = math.log(both[0] / both[1]) - poisson
+    ours = named(told, "Level, negative binomial spread").elpd_difference
+    against = named(told, "Level, Poisson spread").elpd_difference
+    assert ours - against == pytest.approx(expected, abs=0.05)
+
+
+@pytest.mark.parametrize("phases", [((0, 0, 0), (0, 0, 0)), ((30, 41, 12), (0, 0, 0))])
+def test_poor_counts_climb_the_ladder_too(phases):
+    told = robustness(a_study(phases, scale="count", high=None), case=CODE)
+    assert all(math.isfinite(a.median) and a.lower < a.upper and a.elpd_difference is None for a in told.alternatives)
 
 
 def test_a_headline_whose_later_phases_are_still_empty_has_its_rung():

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from scd.models.quadrature import Quadrature
     from scd.models.series import Series
 
-__all__ = ["Sensitivity", "cumulative_divergence", "power_scaling"]
+__all__ = ["Sensitivity", "cumulative_divergence", "integrated_sensitivity", "weighed_sensitivity"]
 
 _POWERS = (0.8, 1.25)
 _DRAWS = 4000
@@ -33,10 +33,10 @@ class Sensitivity:
     likelihood: float
 
 
-def power_scaling(
+def integrated_sensitivity(
     grid: Quadrature, series: Series, priors: Priors, *, loading: np.ndarray, seed: int = 1
 ) -> Sensitivity:
-    """Power-scaling sensitivity of a sum of coefficients.
+    """Power-scaling sensitivity of a sum of coefficients whose posterior was integrated.
 
     Parameters
     ----------
@@ -61,22 +61,62 @@ def power_scaling(
     sensitivity with power-scaling. Statistics and Computing, 34, 57. https://doi.org/10.1007/s11222-023-10366-5
     """
     drawn = grid.draw(np.random.default_rng(seed), size=_DRAWS)
-    coefficients, sigma, phi = drawn["coefficients"], drawn["sigma"], drawn["phi"]
-    quantity = coefficients @ loading
-    log_prior = -0.5 * (sigma / priors.sigma_sd) ** 2
-    if priors.sigma_of == "innovation":
-        log_prior = log_prior * (1 - phi**2)
-    if np.isfinite(priors.phi_sd):
-        log_prior = log_prior - 0.5 * ((phi - priors.phi_mean) / priors.phi_sd) ** 2
-    for i, name in enumerate(grid.coefficients):
-        if not name.startswith("gamma"):
-            sd = grid.prior_sd[:, i].max()
-            log_prior = log_prior - 0.5 * ((coefficients[:, i] - grid.prior_mean[i]) / sd) ** 2
+    parameters = {name: drawn["coefficients"][:, i] for i, name in enumerate(grid.coefficients)}
+    parameters |= {"sigma": drawn["sigma"], "phi": drawn["phi"]}
     if any(name.startswith("gamma") for name in grid.coefficients):
-        omega = grid.outer[drawn["outer_index"]]
-        log_prior = log_prior - 0.5 * (omega / priors.omega_sd) ** 2
-    log_likelihood = _log_likelihood(grid, series, drawn)
-    return Sensitivity(prior=_moved(quantity, log_prior), likelihood=_moved(quantity, log_likelihood))
+        parameters["omega"] = drawn["outer"]
+    elif len(grid.outer) > 1:
+        parameters["carried"] = drawn["outer"]
+    fit = _log_likelihood(grid, series, drawn)
+    return weighed_sensitivity(drawn["coefficients"] @ loading, parameters, priors, log_likelihood=fit)
+
+
+def weighed_sensitivity(
+    quantity: np.ndarray, parameters: dict[str, np.ndarray], priors: Priors, *, log_likelihood: np.ndarray
+) -> Sensitivity:
+    """Power-scaling sensitivity of any quantity, from draws.
+
+    Parameters
+    ----------
+    quantity : ndarray, shape (draws,)
+    parameters : dict of str to ndarray, shape (draws,)
+        Of a single-case model, by name; the phases' deviations are not looked at.
+    priors : Priors
+        On their scale.
+    log_likelihood : ndarray, shape (draws,)
+
+    Returns
+    -------
+    Sensitivity
+    """
+    return Sensitivity(
+        prior=_moved(quantity, _log_prior(parameters, priors)), likelihood=_moved(quantity, log_likelihood)
+    )
+
+
+def _log_prior(parameters: dict[str, np.ndarray], priors: Priors) -> np.ndarray:
+    """Log prior density of a model's parameters, up to a constant."""
+    scales = {
+        "alpha": priors.alpha_sd,
+        "delta": priors.delta_sd,
+        "trend": priors.trend_sd,
+        "slope_change": priors.slope_change_sd,
+        "omega": priors.omega_sd,
+        "dispersion": priors.dispersion_sd,
+        "sigma": priors.sigma_sd,
+    }
+    found = np.zeros(len(parameters["delta"]))
+    for name, scale in scales.items():
+        if name in parameters:
+            away = parameters[name] - (priors.center if name == "alpha" else 0.0)
+            if name == "sigma" and priors.sigma_of == "innovation":
+                away = away * np.sqrt(1 - parameters["phi"] ** 2)
+            found = found - 0.5 * (away / scale) ** 2
+    if "phi" in parameters and np.isfinite(priors.phi_sd):
+        found = found - 0.5 * ((parameters["phi"] - priors.phi_mean) / priors.phi_sd) ** 2
+    if "carried" in parameters:
+        found = found + np.log1p(-parameters["carried"])  # Beta(1, 2)
+    return found
 
 
 def _log_likelihood(grid: Quadrature, series: Series, drawn: dict[str, np.ndarray]) -> np.ndarray:
