@@ -231,9 +231,9 @@ def draw_words(study: Study) -> str:
     known = {"phase-starts": f"phase starts, {least}", "start-windows": f"a start in each case's window, {least}"}
     scheme = known.get(drawn.scheme) or scheme_of(drawn).words
     return (
-        f"The starts were drawn at random on {_day(drawn.drawn_at.date())} ({scheme}, {drawn.admissible:,} "
-        f"possible assignments, seed {drawn.seed}). The smallest p that a randomisation test could reach with this draw "
-        f"is 1/{drawn.admissible:,}."
+        f"The starts were drawn at random on {_day(drawn.drawn_at.date())} ({scheme}, {drawn.admissible:,} possible "
+        f"assignments, seed {drawn.seed}). The smallest p that a randomisation test could reach with this draw is "
+        f"1/{drawn.admissible:,}."
     )
 
 

@@ -1,0 +1,210 @@
+"""What a study's cases went through, ready for a randomisation test: the course of each and its values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scd.design.courses import Course
+from scd.design.randomization import assignment_is_admissible, redraw
+from scd.study import StudyError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from scd.design.schemes import Scheme
+    from scd.study import Case, Measure, Randomization, Study
+
+__all__ = ["Assigned", "assigned_as_drawn", "assigned_as_recorded"]
+
+
+@dataclass(frozen=True, eq=False)
+class Assigned:
+    """One case: its course and its values.
+
+    Parameters
+    ----------
+    course : Course
+        Sessions and conditions.
+    values : numpy.ndarray
+        One value a session, NaN where it was missed.
+    """
+
+    course: Course
+    values: np.ndarray
+
+
+def assigned_as_drawn(study: Study, *, measure: Measure) -> tuple[tuple[Assigned, ...], tuple[str, ...]]:
+    """The cases of a study whose schedule was drawn, when everything happened as it was drawn.
+
+    Parameters
+    ----------
+    study : Study
+        With a stored draw.
+    measure : Measure
+        Whose values.
+
+    Returns
+    -------
+    cases : tuple of Assigned
+        Every session from 1 to the planned last one.
+    notes : tuple of str
+        What was noticed.
+
+    Raises
+    ------
+    StudyError
+        When nothing was drawn, the stored draw contradicts itself, the plan or a phase departs from the draw, or a
+        phase has not begun.
+    """
+    import numpy as np
+
+    drawn = study.randomization
+    if drawn is None:
+        raise StudyError(
+            f"study '{study.code}': has no stored draw, so its schedule was not randomised as far as the record knows, "
+            "and no randomisation test of it is valid; to see all the same where it would lie among other schedules, "
+            "ask for a hypothetical reference set",
+            field="randomization",
+        )
+    if not assignment_is_admissible(drawn):
+        raise StudyError(
+            f"study '{study.code}': the stored draw lies outside the set that it states, or its count is wrong, so it "
+            "can't have come from it; no randomisation test is made",
+            field="randomization",
+        )
+    notes = []
+    if redraw(drawn) != drawn:
+        notes.append("The stored seed gives another schedule than the stored one: the draw can't be repeated from it.")
+    held = []
+    for case, order, starts in zip(study.cases, drawn.orders, drawn.starts, strict=True):
+        _refuse_departure(case, order, starts, drawn)
+        seen = _seen(case, measure.key)
+        values = np.array([seen.get(n, np.nan) for n in range(1, drawn.sessions + 1)])
+        if late := sum(n > drawn.sessions for n in seen):
+            notes.append(
+                f"Case '{case.code}': {_many(late)} after session {drawn.sessions}, the last one of the draw, left out."
+            )
+        notes += _missed(case.code, values)
+        held.append(Assigned(Course(case.code, tuple(range(1, drawn.sessions + 1)), order), values))
+    return tuple(held), tuple(notes)
+
+
+def assigned_as_recorded(
+    study: Study, *, measure: Measure, scheme: Scheme
+) -> tuple[tuple[Assigned, ...], tuple[str, ...]]:
+    """The cases of a study as they happened, whatever was drawn or not.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    measure : Measure
+        Whose values.
+    scheme : Scheme
+        The scheme that is going to be taken for theirs.
+
+    Returns
+    -------
+    cases : tuple of Assigned
+        The sessions that the record holds, those without a value included. Phases from the first condition other than
+        A and B on are left out.
+    notes : tuple of str
+        What was noticed.
+
+    Raises
+    ------
+    StudyError
+        When no case has values, or conditions other than A and B alternate with them.
+    """
+    import numpy as np
+
+    held, notes = [], []
+    for case in study.cases:
+        seen = _seen(case, measure.key)
+        if not seen:
+            notes.append(f"Case '{case.code}': has no value of '{measure.label}' and is left out.")
+            continue
+        numbers = sorted(seen.keys() | case.missed_sessions(measure=measure.key))
+        numbers, said = _two_conditions(case, numbers, scheme)
+        order = "".join(case.phase_at(n).condition for n in numbers)
+        values = np.array([seen.get(n, np.nan) for n in numbers])
+        notes += [*said, *_missed(case.code, values)]
+        held.append(Assigned(Course(case.code, tuple(numbers), order), values))
+    if not held:
+        raise StudyError(f"study '{study.code}': has no value of '{measure.label}'", field="measure")
+    return tuple(held), tuple(notes)
+
+
+def _seen(case: Case, key: str) -> dict[int, float]:
+    """The observed values by session number."""
+    return {s.number: value for s in case.sessions if (value := s.value(key)) is not None}
+
+
+def _refuse_departure(case: Case, order: str, starts: tuple[int, ...], drawn: Randomization) -> None:
+    phases = [p for p in case.phases if p.planned_start <= drawn.sessions]
+    if len(phases) != len(starts) + 1:
+        raise StudyError(
+            f"case '{case.code}': has {len(phases)} phases within the {drawn.sessions} sessions of the draw, which was "
+            f"for {len(starts) + 1}; no randomisation test against this draw is valid",
+            field="randomization",
+        )
+    first = order[0]
+    if phases[0].condition != first or any(p.condition not in ("A", "B") for p in phases):
+        raise StudyError(
+            f"case '{case.code}': begins with condition {phases[0].condition}, and the draw with {first}; no "
+            "randomisation test against this draw is valid",
+            field="randomization",
+        )
+    recorded = case.sessions[-1].number if case.sessions else 0
+    for phase, start in zip(phases, (1, *starts), strict=True):
+        where = f"case '{case.code}', phase '{phase.label}'"
+        if phase.planned_start != start:
+            raise StudyError(
+                f"{where}: is planned for session {phase.planned_start}, and the draw gave session {start}; the plan "
+                "was changed after the draw, so no randomisation test against it is valid",
+                field="randomization",
+            )
+        if phase.start != start:
+            raise StudyError(
+                f"{where}: was drawn for session {start} and started at session {phase.start}; the schedule departed "
+                "from the draw, so a randomisation test against it is not valid. A hypothetical reference set can be "
+                "asked for, and the result will say so",
+                field="randomization",
+            )
+        if phase.start > recorded:
+            raise StudyError(
+                f"{where}: has not begun (it was drawn for session {start}, the record ends at session {recorded}); "
+                "test when the study is complete",
+                field="randomization",
+            )
+
+
+def _two_conditions(case: Case, numbers: list[int], scheme: Scheme) -> tuple[list[int], list[str]]:
+    """The sessions before the first one under a condition other than A and B."""
+    others = [n for n in numbers if case.phase_at(n).condition not in ("A", "B")]
+    if not others:
+        return numbers, []
+    met = ", ".join(dict.fromkeys(case.phase_at(n).label for n in numbers if n >= others[0]))
+    if scheme.alternates or others[0] == numbers[0]:
+        raise StudyError(
+            f"case '{case.code}': has conditions other than A and B (phases {met}); a randomisation test compares two "
+            "conditions, so keep the sessions of two and call them A and B",
+            field="phase",
+        )
+    first = case.phase_at(others[0]).label
+    said = f"Case '{case.code}': the test compares A with B; the sessions from phase {first} on are left out."
+    return [n for n in numbers if n < others[0]], [said]
+
+
+def _missed(code: str, values: np.ndarray) -> list[str]:
+    import numpy as np
+
+    missed = int(np.isnan(values).sum())
+    if not missed:
+        return []
+    return [f"Case '{code}': {_many(missed)} without a value; they keep their place, and assignments move over them."]
+
+
+def _many(number: int) -> str:
+    return f"{number} session{'' if number == 1 else 's'}"
