@@ -10,6 +10,7 @@ from scipy import stats
 
 from scd.analysis.diagnostics import diagnose
 from scd.analysis.effects import effect_table
+from scd.analysis.ladder_pooled import average_robustness
 from scd.models import Priors, build_model, fit, series_of
 from scd.models.history import steps_taken
 from scd.models.pooled import _log_posterior, _log_prior
@@ -253,3 +254,18 @@ def test_the_sampler_gives_the_same_posterior():
         error = theirs.std(("chain", "draw")) * math.sqrt(1 / weighed.attrs["effective_draws"] + 1 / 500)
         apart = np.abs(ours.mean(("chain", "draw")) - theirs.mean(("chain", "draw"))) / error
         assert float(apart.max()) < 4.5, name
+
+
+def test_the_average_is_looked_at_with_shared_events_and_a_sceptical_prior():
+    study = simulated(4, sessions=18)
+    tree = fit(study, model="multilevel")
+    told = average_robustness(tree, study=study)
+    pooled, history, sceptic = told.alternatives
+    row = effect_table(tree, study=study).query("case.isna() and effect == 'level_change'").iloc[0]
+    assert (pooled.median, pooled.lower, pooled.upper) == pytest.approx((row["median"], row["lower"], row["upper"]))
+    assert history.upper - history.lower > pooled.upper - pooled.lower
+    assert 0 < sceptic.median < pooled.median
+    assert told.case is None
+    assert "SD of such a step" in told.note
+    tree.attrs["engine"] = "nuts"  # where each further fit would need a chain, there is none
+    assert average_robustness(tree, study=study) is None

@@ -297,7 +297,7 @@ def test_counts_are_foretold_as_plain_integration_says():
 
     begin, end = 11, len(series.value)
     poisson = math.log(evidence(None, end) / evidence(None, begin))
-    spreads = np.linspace(0.01, 2, 25)
+    spreads = np.linspace(0.005, 2.5, 60)
     weight = stats.halfnorm.pdf(spreads)
     both = [sum(w * evidence(s, e) for w, s in zip(weight, spreads, strict=True)) for e in (end, begin)]
     expected = math.log(both[0] / both[1]) - poisson

@@ -12,11 +12,13 @@ class Alternative(Record):
 
     Parameters
     ----------
-    case : str
+    case : str or None
+        None for the average over cases.
     name : str
         What is different, in words.
     effect : str
-        ``level_change`` in the measure's units, ``rate_ratio`` or ``odds_ratio``.
+        ``level_change`` in the measure's units, ``rate_ratio``, ``odds_ratio``, or ``standardized_change`` where cases
+        differ in their measure.
     median, lower, upper : float
         With the 95 % interval.
     p_improvement : float
@@ -25,7 +27,7 @@ class Alternative(Record):
         density, with its standard error; None where the series is too short to tell.
     """
 
-    case: str
+    case: str | None
     name: str
     effect: str
     median: float
@@ -37,28 +39,29 @@ class Alternative(Record):
 
 
 class Robustness(Record):
-    """What the ladder and the priors say about one case.
+    """What the ladder and the priors say about one case, or about the average over cases.
 
     Parameters
     ----------
-    case : str
+    case : str or None
+        None for the average.
     alternatives : tuple of Alternative
         From the simplest model to the richest, then the headline model under a sceptical prior, then what missed
         sessions could do.
-    prior_sensitivity, likelihood_sensitivity : float
+    prior_sensitivity, likelihood_sensitivity : float, optional
         How far the effect's posterior moves when prior or likelihood are made a little stronger or weaker; above
-        0.05 is worth a look.
+        0.05 is worth a look. None for the average.
     words : str
         One line for the page.
     note : str
         What the ladder rests on, where the headline stands on another family; else empty.
     """
 
-    case: str
+    case: str | None
     alternatives: tuple[Alternative, ...]
-    prior_sensitivity: float
-    likelihood_sensitivity: float
     words: str
+    prior_sensitivity: float | None = None
+    likelihood_sensitivity: float | None = None
     note: str = ""
 
 

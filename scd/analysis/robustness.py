@@ -105,7 +105,7 @@ def robustness(
     )
 
 
-def robustness_words(alternatives: Sequence[Alternative], *, sensitivity: Sensitivity) -> str:
+def robustness_words(alternatives: Sequence[Alternative], *, sensitivity: Sensitivity | None = None) -> str:
     """One line for the page: whether the conclusion stands under all rungs.
 
     Returns
@@ -121,7 +121,7 @@ def robustness_words(alternatives: Sequence[Alternative], *, sensitivity: Sensit
         line = f"Other models and priors agree on the direction but not on how sure it is (probability {span})."
     else:
         line = f"Other models and priors disagree on the direction (probability of improvement {span})."
-    if sensitivity.prior > _NOTABLE:
+    if sensitivity is not None and sensitivity.prior > _NOTABLE:
         why = "the data say little" if sensitivity.likelihood <= _NOTABLE else "data and prior differ"
         line += f" The prior has a say in the result, since {why}."
     return line
@@ -133,20 +133,22 @@ def appendix_line(beside: Sequence[Robustness], checks: Sequence[Check]) -> str:
     Parameters
     ----------
     beside : sequence of Robustness
-        One a case.
+        One a case, and one for the average over cases.
     checks : sequence of Check
 
     Returns
     -------
     str
     """
-    if len(beside) == 1:
-        line = beside[0].words
-    elif beside:
-        firm = sum(_firm(b.alternatives) for b in beside)
-        line = f"In {firm} of {len(beside)} cases the direction holds under every other model and prior tried."
+    cases = [b for b in beside if b.case is not None]
+    if len(cases) == 1:
+        line = cases[0].words
+    elif cases:
+        firm = sum(_firm(b.alternatives) for b in cases)
+        line = f"In {firm} of {len(cases)} cases the direction holds under every other model and prior tried."
     else:
         line = ""
+    line = " ".join([line, *(f"On average over cases: {b.words}" for b in beside if b.case is None)]).strip()
     if any(not check.ok for check in checks):
         line = f"{line} {check_words(tuple(checks))}"
     return line.strip()

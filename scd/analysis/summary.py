@@ -145,6 +145,7 @@ def _read(
     from scd.analysis.checks import predictive_checks
     from scd.analysis.diagnostics import diagnose
     from scd.analysis.effects import effect_table
+    from scd.analysis.ladder_pooled import average_robustness
     from scd.analysis.projection import phase_levels, project_baseline
     from scd.analysis.robustness import robustness
     from scd.models import fit
@@ -175,6 +176,9 @@ def _read(
     if asked.appendix and case is not None:
         beside = robustness(study, case=case, measure=measure, model=model, family=family, priors=priors, seed=seed)
         read = replace(read, robustness=(beside,))
+    elif asked.appendix and model == "multilevel":
+        average = average_robustness(tree, study=study, seed=seed)
+        read = replace(read, robustness=() if average is None else (average,))
     return read
 
 

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 __all__ = ["appendix"]
 
 _MANY_CASES = 8
-_UNITS = {"level_change": "change", "rate_ratio": "ratio of expected values", "odds_ratio": "ratio of odds"}
+_UNITS = {
+    "level_change": "change",
+    "rate_ratio": "ratio of expected values",
+    "odds_ratio": "ratio of odds",
+    "standardized_change": "standardised change",
+}
 
 
 def appendix(job: Job) -> Piece:
@@ -36,7 +41,7 @@ def appendix(job: Job) -> Piece:
     """
     parts = [part for summary in job.summaries if (part := _of_outcome(job, summary))]
     if not parts:
-        said = "Other models and priors were not tried here: they need a family of values that can be integrated."
+        said = "Other models and priors were not tried here."
         return Piece(paragraphs([said], kind="note"), name="appendix")
     return Piece(joined(parts), name="appendix")
 
@@ -82,12 +87,18 @@ def _ladder(job: Job, found: Robustness) -> Markup:
         if foretold
         else "The series is too short to choose between models."
     )
+    known = found.prior_sensitivity is not None
     moved = (
         f"Sensitivity to the prior {found.prior_sensitivity:.2f}, to the data {found.likelihood_sensitivity:.2f} "
         "(power-scaling; above 0.05 is worth a look)."
+        if known
+        else ""
     )
-    said = f"The effect under other models and priors. {choose}"
-    caption = of_case(job.study, job.study.case(found.case), said=said)
+    if found.case is None:
+        caption = "The average over cases under other models and priors."
+    else:
+        said = f"The effect under other models and priors. {choose}"
+        caption = of_case(job.study, job.study.case(found.case), said=said)
     shown = table(rows, head=head, caption=caption, numbers=tuple(range(1, len(head))))
     return shown + paragraphs([text for text in (moved, found.note) if text], kind="note")
 
