@@ -130,7 +130,7 @@ def _kendall(contrasts: Contrasts, better: np.ndarray, rest: np.ndarray, size: n
     every = (m + n) * (m + n - 1) / 2
     s = 2 * better.sum(axis=(1, 2)) - m * n
     with np.errstate(divide="ignore", invalid="ignore"):
-        value = s / np.sqrt(m * n * (every - same))
+        value = np.where(same == every, 0.0, s / np.sqrt(m * n * (every - same)))
     se = np.sqrt(np.maximum(2 * (1 - value**2) / (m + n), 0))
     reach = quantile_of(ci_prob) * se
     note = np.where(same == every, "all values are the same once the trend is taken off", "")
