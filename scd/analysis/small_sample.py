@@ -25,7 +25,12 @@ def correction(df: float) -> float:
     Parameters
     ----------
     df : float
-        Degrees of freedom of the denominator's variance.
+        Degrees of freedom of the denominator's variance, above 1.
+
+    Raises
+    ------
+    StudyError
+        With one degree of freedom or fewer, for which the formula gives 0 or turns the sign.
 
     References
     ----------
@@ -37,6 +42,12 @@ def correction(df: float) -> float:
     >>> round(correction(10), 6)
     0.923077
     """
+    if not df > 1 + 1e-9:
+        raise StudyError(
+            f"between-case effect size: the variance between cases has only {df:.2f} degrees of freedom, too few to "
+            "standardise by; record more sessions, that cases share, or more cases",
+            field="cases",
+        )
     return 1 - 3 / (4 * df - 1)
 
 

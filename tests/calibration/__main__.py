@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from scd.models import Engine
+
 from . import coverage
 from .bands import BINS, band, binned, verdict
 from .exact_ranks import EXACT_MODELS, exact_ranks
@@ -62,34 +64,37 @@ def _exact(replications: int | None, seed: int, folder: Path) -> None:
     _keep_bands(folder)
 
 
-def _sampled(replications: int | None, seed: int, folder: Path) -> None:
+def _ranked(engine: Engine, *, usual: int) -> Part:
     """Families take turns, so that what is on disk is balanced whenever this is stopped."""
-    from .sampled_ranks import FAMILIES, Tally, add_one
 
-    tallies = {of: Tally() for of in FAMILIES}
-    simulations = replications or 60
-    for number in range(simulations):
-        for of, tally in tallies.items():
-            add_one(tally, of=of, number=number, seed=seed)
-        _progress(f"{number + 1}/{simulations}")
-        if (number + 1) % 20 and number + 1 < simulations:
-            continue
-        for of, tally in tallies.items():
-            _keep_ranks(of, "nuts", {name: np.array(ranks) for name, ranks in tally.ranks.items()}, folder=folder)
-            told = {"simulations": number + 1, "divergent": tally.divergent, "unmixed": tally.unmixed}
-            keep("sampler", [{"model": of} | told], key=("model",), folder=folder)
-        _keep_bands(folder)
+    def run(replications: int | None, seed: int, folder: Path) -> None:
+        from .sampled_ranks import SAMPLED, WEIGHED, Tally, add_one
+
+        tallies = {of: Tally() for of in (SAMPLED if engine == "nuts" else WEIGHED)}
+        simulations = replications or usual
+        name = "nuts" if engine == "nuts" else "importance"
+        for number in range(simulations):
+            for of, tally in tallies.items():
+                add_one(tally, of=of, number=number, seed=seed, engine=engine)
+            _progress(f"{number + 1}/{simulations}")
+            if (number + 1) % 20 and number + 1 < simulations:
+                continue
+            for of, tally in tallies.items():
+                _keep_ranks(of, name, {q: np.array(ranks) for q, ranks in tally.ranks.items()}, folder=folder)
+                told = {"simulations": number + 1, "divergent": tally.divergent, "unmixed": tally.unmixed}
+                told |= {"handed_on": tally.handed_on}
+                keep("sampler", [{"model": of, "engine": name} | told], key=("model", "engine"), folder=folder)
+            _keep_bands(folder)
+
+    return run
 
 
 def _pooled(replications: int | None, seed: int, folder: Path) -> None:
-    from .sampled_coverage import SITUATIONS, sampled_row
+    from .pooled_coverage import SITUATIONS, pooled_row
 
     for done, situation in enumerate(SITUATIONS, 1):
-        found, divergent, unmixed = sampled_row(situation, replications=replications or 100, seed=seed)
+        found = pooled_row(situation, replications=replications or 1000, seed=seed)
         keep("coverage", [{c: found[c] for c in coverage.COLUMNS}], key=_CELL, folder=folder)
-        told = {"simulations": found["replications"], "divergent": divergent, "unmixed": unmixed}
-        name = f"multilevel, phi {situation.phi:g}, truth {situation.truth:g}"
-        keep("sampler", [{"model": name} | told], key=("model",), folder=folder)
         _progress(f"{done}/{len(SITUATIONS)}")
 
 
@@ -129,7 +134,8 @@ _PARTS: dict[str, Part] = {
     "phases": _cells(coverage.phases),
     "alike": _cells(coverage.alike, usual=1000),
     "exact": _exact,
-    "sampled": _sampled,
+    "weighed": _ranked("auto", usual=500),
+    "sampled": _ranked("nuts", usual=60),
     "pooled": _pooled,
 }
 

@@ -1,4 +1,4 @@
-"""Simulation-based calibration of the sampled models, through `scd.models.fit` as a clinic's numbers go."""
+"""Simulation-based calibration of what can't be integrated, through `scd.models.fit` as a clinic's numbers go."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import stats
 
-from scd.models import fit
+from scd.models import Engine, fit
 from scd.models.families import Outcome, outcome_of
 from scd.models.family_priors import family_priors
+from scd.models.history import occasion_widths
 from scd.models.predictive import expected_values, predicted, prior_draws
 from scd.models.priors import Priors
 from scd.models.series import Series, series_of
+from scd.models.terms import SEVERAL_CASES_MODELS
 from scd.study import Case, Measure, Phase, Session, Study, Value
 
 from .bands import DRAWS, rank_of
 from .exact_ranks import log_likelihood, random_layout
 
-__all__ = ["CENTER", "FAMILIES", "SCORE", "UNIT", "Tally", "a_study", "add_one", "healthy"]
+__all__ = ["CENTER", "FAMILIES", "SAMPLED", "SCORE", "UNIT", "WEIGHED", "Tally", "a_study", "add_one", "healthy"]
 
 _MODELS = ("level", "level-trend", "phase-level", "piecewise")
 _CASES = ("K7M2QX", "P4R9TW", "Z3H8VN")
@@ -43,8 +45,13 @@ FAMILIES: dict[str, tuple[str, Measure]] = {
     "counts, latent": ("poisson-lognormal", _COUNT),
     "proportions": ("proportion", _SHARE),
     "several clients": ("gaussian", SCORE),
+    "several clients, history": ("gaussian", SCORE),
 }
 """Each row of the tables with its family and a measure that has it."""
+SAMPLED = tuple(of for of in FAMILIES if of != "several clients, history")
+"""The rows that a Markov chain is tried on as well."""
+WEIGHED = tuple(of for of in FAMILIES if of != "scores")
+"""The rows that weighted draws stand behind; scores of one client are integrated."""
 
 
 @dataclass
@@ -58,14 +65,17 @@ class Tally:
         Simulations in which the second run, with smaller steps, still had a divergence.
     unmixed : int
         Simulations whose R-hat was above 1.03 or whose bulk effective sample size was below 150.
+    handed_on : int
+        Simulations whose weighted draws were worth too few, so that a Markov chain was asked.
     """
 
     ranks: dict[str, list[int]] = field(default_factory=dict)
     divergent: int = 0
     unmixed: int = 0
+    handed_on: int = 0
 
 
-def add_one(tally: Tally, *, of: str, number: int, seed: int) -> None:
+def add_one(tally: Tally, *, of: str, number: int, seed: int, engine: Engine) -> None:
     """Simulate one client (or three), fit, and add the ranks; whatever the sampler did, the ranks count.
 
     Parameters
@@ -76,11 +86,14 @@ def add_one(tally: Tally, *, of: str, number: int, seed: int) -> None:
     number : int
         Of the simulation, from 0; the single-case models take turns.
     seed : int
+    engine : {"auto", "nuts"}
     """
     family, measure = FAMILIES[of]
     rng = np.random.default_rng([seed, 100 + list(FAMILIES).index(of), number])
-    several = of == "several clients"
-    model = "multilevel" if several else _MODELS[number % len(_MODELS)]
+    several = of.startswith("several clients")
+    model = _MODELS[number % len(_MODELS)]
+    if several:
+        model = "multilevel-history" if of.endswith("history") else "multilevel"
     parts = [random_layout(rng, phases=(2,)) for _ in _CASES] if several else [random_layout(rng)]
     blank, sessions = _blank(parts, measure, rng)
     scale = {"center": CENTER, "unit": UNIT} if family == "gaussian" else {}
@@ -92,7 +105,8 @@ def add_one(tally: Tally, *, of: str, number: int, seed: int) -> None:
     made = predicted(outcome, truth, model=model, rng=rng)["value"][0]
     study = a_study(parts, measure, values=made, trials=sessions["trials"], minutes=sessions["minutes"])
     sampler = {"seed": number + 1, "draws": _CHAIN_DRAWS, "chains": _CHAINS}
-    tree = fit(study, model=model, family=family, priors=priors, engine="nuts", **sampler)
+    tree = fit(study, model=model, family=family, priors=priors, engine=engine, **sampler)
+    tally.handed_on += engine == "auto" and tree.attrs["engine"] == "nuts"
     kept = np.linspace(0, _CHAINS * _CHAIN_DRAWS - 1, DRAWS).astype(int)
     draws = {
         str(name): v.transpose("chain", "draw", ...).to_numpy().reshape(_CHAINS * _CHAIN_DRAWS, *v.shape[2:])[kept]
@@ -157,7 +171,7 @@ def _truth(
     priors: Priors, series: Series, *, model: str, family: str, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     sizes = {"phases": len(series.phases[0]), "cases": len(series.cases), "size": 1}
-    return prior_draws(priors, model=model, family=family, rng=rng, **sizes)
+    return prior_draws(priors, model=model, family=family, rng=rng, widths=occasion_widths(series), **sizes)
 
 
 def _quantities(
@@ -168,7 +182,7 @@ def _quantities(
         if true.ndim == 1:
             yield name, float(true[0]), draws[name]
         else:
-            part = "case" if model == "multilevel" else "phase"
+            part = "occasion" if name == "history" else "case" if model in SEVERAL_CASES_MODELS else "phase"
             yield f"{name}, last {part}", float(true[0, -1]), draws[name][:, -1]
     both = {name: np.concatenate([truth[name], draws[name]]) for name in truth}
     fits = _fit_to_data(outcome, both, model=model)
@@ -191,7 +205,7 @@ def _fit_to_data(outcome: Outcome, draws: dict[str, np.ndarray], *, model: str) 
         case "rating":
             spread = draws["sigma"][:, None] * math.sqrt(2)
             found = -(((series.value - expected) / spread) ** 2) - np.log(spread)
-        case _ if model == "multilevel":
+        case _ if model in SEVERAL_CASES_MODELS:
             spread = draws["sigma_case"][:, series.case_index]
             return stats.norm.logpdf(series.value, expected, spread).sum(axis=1)
         case _:
