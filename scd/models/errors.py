@@ -7,6 +7,7 @@ u = atanh(phi / 0.99) and v = log(innovation SD - floor), where the innovation S
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,11 +53,12 @@ def log_prior_u(u: np.ndarray, priors: Priors, *, held: bool = False) -> np.ndar
     -------
     ndarray, of the shape of `u`
     """
-    if held:
-        return np.zeros(np.shape(u))
+    return np.zeros(np.shape(u)) if held else _log_density_u(u, priors.phi_mean, priors.phi_sd)
+
+
+def _log_density_u(u: np.ndarray, mean: float, sd: float) -> np.ndarray:
     # log of 0.99 / cosh(u)**2, safe where cosh is large
     jacobian = math.log(PHI_LIMIT) + math.log(4) - 2 * np.logaddexp(u, -u)
-    mean, sd = priors.phi_mean, priors.phi_sd
     if math.isinf(sd):
         return jacobian - math.log(2 * PHI_LIMIT)
     inside = 0.5 * (math.erf((PHI_LIMIT - mean) / sd / 2**0.5) + math.erf((PHI_LIMIT + mean) / sd / 2**0.5))
@@ -98,9 +100,15 @@ def log_prior_mass(priors: Priors, *, phi: float | None = None) -> float:
     phi : float, optional
         The autocorrelation, where it is held at one value.
     """
+    marginal = priors.sigma_of == "marginal"
+    return _log_prior_mass(priors.sigma_floor / priors.sigma_sd, marginal, priors.phi_mean, priors.phi_sd, phi)
+
+
+@cache
+def _log_prior_mass(floor: float, marginal: bool, mean: float, sd: float, phi: float | None) -> float:
     held = phi is not None
     u = np.linspace(-U_LIMIT, U_LIMIT, 400) if phi is None else np.array([math.atanh(phi / PHI_LIMIT)])
-    weight = np.exp(log_prior_u(u, priors, held=held)) * (1.0 if held else u[1] - u[0])
-    share = innovation_share(phi_of(u)) if priors.sigma_of == "marginal" else np.ones(len(u))
-    above = [math.erfc(priors.sigma_floor / priors.sigma_sd / s / 2**0.5) for s in share]
+    weight = np.ones(1) if held else np.exp(_log_density_u(u, mean, sd)) * (u[1] - u[0])
+    share = innovation_share(phi_of(u)) if marginal else np.ones(len(u))
+    above = [math.erfc(floor / s / 2**0.5) for s in share]
     return math.log(float(weight @ np.array(above)))

@@ -75,7 +75,8 @@ class Mixture:
                 newton = x - (below - wanted) / slope
             inside = (newton > low) & (newton < high)
             new = np.where(inside, newton, (low + high) / 2)
-            done = np.abs(new - x) <= 1e-8 * reach
+            # Newton's method squares the error, so what is left is far below the last step.
+            done = np.abs(new - x) <= np.where(inside, 1e-5, 1e-9) * reach
             x = new
             if done.all():
                 break

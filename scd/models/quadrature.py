@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -309,17 +310,22 @@ def _on_grid(
     smallest = math.log(min(unit, floor / value.shape[1]) if floor > 0 else unit * 1e-4) - _DEPTH
     low, high = np.full(shape, smallest), np.full(shape, math.log(6.0 * unit))
     for count in (40, 16):
-        v = low + (high - low) * np.linspace(0, 1, count)
+        v = low + (high - low) * _evenly(count)
         density = _log_density(v, moments, own, priors, u, obs=value.shape[1])
         above = density > density.max(axis=-1, keepdims=True) - _DEPTH
         first = np.maximum(above.argmax(axis=-1) - 1, 0)
         last = np.minimum(count - above[..., ::-1].argmax(axis=-1), count - 1)
         low, high = (np.take_along_axis(v, i[..., None], axis=-1) for i in (first, last))
-    v = low + (high - low) * np.linspace(0, 1, points)
+    v = low + (high - low) * _evenly(points)
     density = _log_density(v, moments, own, priors, u, obs=value.shape[1])
     step = (high - low)[..., 0] / (points - 1)
     sigma = (floor + np.exp(v)) / innovation_share(phi_of(u))[:, None]
     return moments, {"log_density": density, "sigma": sigma, "step": step, "pull": own["pull"]}
+
+
+@cache
+def _evenly(count: int) -> np.ndarray:
+    return np.linspace(0, 1, count)
 
 
 def _moments(
@@ -341,10 +347,10 @@ def _moments(
 
 
 def _before(values: np.ndarray, *, axis: int) -> np.ndarray:
-    shifted = np.roll(values, 1, axis=axis)
-    first = [slice(None)] * values.ndim
-    first[axis] = slice(0, 1)
-    shifted[tuple(first)] = 0.0
+    shifted = np.zeros_like(values)
+    to, from_ = [slice(None)] * values.ndim, [slice(None)] * values.ndim
+    to[axis], from_[axis] = slice(1, None), slice(None, -1)
+    shifted[tuple(to)] = values[tuple(from_)]
     return shifted
 
 
