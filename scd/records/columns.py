@@ -111,6 +111,16 @@ class Columns:
         """How long was observed, for each row."""
         return self._optional("minutes", lambda n: True, "above 0")
 
+    def seconds(self) -> list[float | None]:
+        """What a second observer recorded, for each row of a table that holds one value a row."""
+        if "second_observer" not in self.layout.columns:
+            return [None] * len(self.cells.rows)
+        if len(self.layout.values) > 1:
+            column = self.name("second_observer")
+            self.notes.append(f"the column '{column}' is left out: it does not say which of the values it repeats")
+            return [None] * len(self.cells.rows)
+        return self.numbers(self.layout.columns["second_observer"])
+
     def phases(self) -> tuple[list[Token | None], str]:
         """The phase of each row and the column it is read from, the first one that tells phases.
 
@@ -187,7 +197,8 @@ def open_columns(cells: Cells, layout: Layout) -> Columns:
     Columns
         With the notes of the cells, and a problem for every row that is longer than the header.
     """
-    numeric = {i for role, i in layout.columns.items() if role in ("session", "trials", "minutes")} | {*layout.values}
+    numbers = ("session", "trials", "minutes", "second_observer")
+    numeric = {i for role, i in layout.columns.items() if role in numbers} | {*layout.values}
     texts = [text for i in sorted(numeric) for text in cells.column(i)]
     columns = Columns(cells, layout, has_decimal_comma(texts, separator=cells.separator), list(cells.notes))
     if columns.decimal_comma:

@@ -40,8 +40,9 @@ def to_csv(study: Study, *, measure: str | None = None) -> str:
     Returns
     -------
     str
-        Columns ``case, measure, session, date, phase, value, trials, minutes``, one row a value; an empty value was
-        missed. Text stands in quotation marks; text that a spreadsheet would run begins with ``'``.
+        Columns ``case, measure, session, date, phase, value, trials, minutes``, and ``second_observer`` where the
+        record holds any such value; one row a value; an empty value was missed. Text stands in quotation marks; text
+        that a spreadsheet would run begins with ``'``.
 
     Raises
     ------
@@ -58,7 +59,8 @@ def to_csv(study: Study, *, measure: str | None = None) -> str:
     "case","measure","session","date","phase","value","trials","minutes"
     "K7M2","mood",1,,"A1",-4,,
     """
-    return _csv(_VALUES, _value_rows(study, measure))
+    header, rows = _value_table(study, measure)
+    return _csv(header, rows)
 
 
 def to_scan_csv(study: Study, *, measure: str) -> str:
@@ -95,7 +97,7 @@ def to_scan_csv(study: Study, *, measure: str) -> str:
     plain = all(p.label.endswith("1") and len(p.label) == 2 for case in study.cases for p in case.phases)
     rows = (
         (case, phase[0] if plain else phase, "NA" if value is None else value, session)
-        for case, _, session, _, phase, value, _, _ in _value_rows(study, measure)
+        for case, _, session, _, phase, value, *_ in _value_rows(study, measure)
     )
     return _csv(("case", "phase", "values", "mt"), rows)
 
@@ -124,7 +126,7 @@ def to_xlsx(study: Study, path: Path, *, labels: Mapping[str, str] | None = None
     import openpyxl
 
     book = openpyxl.Workbook(write_only=True)
-    _sheet(book, "values", _VALUES, _value_rows(study, None))
+    _sheet(book, "values", *_value_table(study, None))
     plan: list[Sequence[Cell]] = [
         (case.code, (labels or {}).get(case.code, ""), p.label, p.planned_start, p.actual_start, p.reason)
         for case in study.cases
@@ -174,6 +176,14 @@ def write_file(path: Path, content: str | bytes) -> None:
 _VALUES = ("case", "measure", "session", "date", "phase", "value", "trials", "minutes")
 
 
+def _value_table(study: Study, measure: str | None) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    """Header and rows; the second observer's column only where somebody observed a second time."""
+    rows = list(_value_rows(study, measure))
+    if all(row[-1] is None for row in rows):
+        return _VALUES, [row[:-1] for row in rows]
+    return (*_VALUES, "second_observer"), rows
+
+
 def _value_rows(study: Study, measure: str | None) -> Iterable[tuple[Any, ...]]:
     if measure is not None:
         study.measure(measure)  # says which there are
@@ -185,7 +195,9 @@ def _value_rows(study: Study, measure: str | None) -> Iterable[tuple[Any, ...]]:
                 entry = held.get(due.key)
                 if measure not in (None, due.key) or (held and entry is None):
                     continue
-                numbers = (None, None, None) if entry is None else (entry.value, entry.trials, entry.minutes)
+                numbers: tuple[Any, ...] = (None,) * 4
+                if entry is not None:
+                    numbers = (entry.value, entry.trials, entry.minutes, entry.second)
                 yield (case.code, due.key, session.number, session.date, phase, *numbers)
 
 

@@ -195,6 +195,7 @@ def _checked(
             if pd.notna(value) and not held.holds(value):
                 at = who if preview.form == "cases" else column
                 problems.append(Problem(row, at, f"'{held.label}' must be {held.range_words} (got {value:g})"))
+        problems += _second_problems(part, held, preview.roles.get("second_observer", ""))
         for row, value, trials in zip(above["row"], above["value"], above["trials"], strict=True):
             problems.append(
                 Problem(row, column, f"'{held.label}' can't be above its trials (got {value:g} of {trials:g})")
@@ -202,6 +203,20 @@ def _checked(
     refuse(preview.name, sorted(problems, key=lambda p: (p.row or 0, p.column)))
     note = f"trials of {', '.join(without)} left out: some values lie above them" if without else ""
     return rows, note if len(note) <= 300 else "trials left out: some values lie above them"
+
+
+def _second_problems(rows: pd.DataFrame, measure: Measure, column: str) -> list[Problem]:
+    """What is wrong with a second observer's values."""
+    problems = []
+    for row, value, trials in zip(rows["row"], rows["second"], rows["trials"], strict=True):
+        if value == value and not measure.holds(value):
+            rule = f"must be {measure.range_words} (got {value:g})"
+        elif measure.scale in _TRIED and value > trials:
+            rule = f"can't be above its trials (got {value:g} of {trials:g})"
+        else:
+            continue
+        problems.append(Problem(row, column, f"'{measure.label}' of the second observer {rule}"))
+    return problems
 
 
 def _need_phases(preview: Preview, rows: pd.DataFrame) -> None:
@@ -237,9 +252,9 @@ def _phases(rows: pd.DataFrame) -> tuple[Phase, ...]:
 def _sessions(rows: pd.DataFrame) -> tuple[Session, ...]:
     import pandas as pd
 
-    columns = ["session", "date", "measure_key", "value", "trials", "minutes"]
+    columns = ["session", "date", "measure_key", "value", "trials", "minutes", "second"]
     sessions: dict[int, dict[str, Any]] = {}
-    for number, date, key, value, trials, minutes in rows[columns].itertuples(index=False):
+    for number, date, key, value, trials, minutes, second in rows[columns].itertuples(index=False):
         session = sessions.setdefault(int(number), {"date": None, "values": []})
         session["date"] = session["date"] if pd.isna(date) else date.date()
         entry = Value(
@@ -247,6 +262,7 @@ def _sessions(rows: pd.DataFrame) -> tuple[Session, ...]:
             value=None if pd.isna(value) else value,
             trials=None if pd.isna(trials) else int(trials),
             minutes=None if pd.isna(minutes) else minutes,
+            second=None if pd.isna(second) else second,
         )
         session["values"].append(entry)
     return tuple(Session(number=n, date=s["date"], values=s["values"]) for n, s in sorted(sessions.items()))

@@ -53,6 +53,7 @@ _ALIASES: dict[str, tuple[str, ...]] = {
     "date": ("date", "session_date"),
     "trials": ("trials", "n_trials", "opportunities"),
     "minutes": ("minutes", "session_minutes", "session_length"),
+    "second_observer": ("second_observer", "second_rater", "observer_2", "rater_2"),
     "condition": ("condition",),
     "treatment": ("treatment",),
 }

@@ -34,6 +34,8 @@ class Entry:
         The numbers.
     phase : str, optional
         The phase's label, once it is known.
+    second : float, optional
+        What a second observer recorded.
     """
 
     row: int
@@ -46,6 +48,7 @@ class Entry:
     trials: float | None = None
     minutes: float | None = None
     phase: str | None = None
+    second: float | None = None
 
 
 def _groups(entries: Sequence[Entry], key: Callable[[Entry], Hashable]) -> list[list[int]]:

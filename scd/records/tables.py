@@ -40,8 +40,8 @@ def read_table(
         What to call it in messages.
     columns : mapping of role to column name, optional
         Where the names of columns don't tell. Roles are ``case, session, phase, value, measure, date, trials, minutes,
-        condition, treatment``, and for wide tables ``measures`` or ``cases`` with several names (``"PHQ-9; GAD-7"``)
-        or ``*`` for every column of numbers. An empty name says that the table has no such column.
+        second_observer, condition, treatment``, and for wide tables ``measures`` or ``cases`` with several names
+        (``"PHQ-9; GAD-7"``) or ``*`` for every column of numbers. An empty name says that the table has no such column.
     sheet : str, optional
         The sheet of a workbook; by default the first visible one that holds cells.
     day_first : bool, optional
@@ -100,7 +100,7 @@ def _entries(read: Columns, day_first: bool | None) -> tuple[list[Entry], str]:
     """One entry a value in the order of the table, and the column that tells the phases."""
     cells, layout = read.cells, read.layout
     cases, measures, sessions, dates = read.cases(), read.measures(), read.sessions(), read.dates(day_first=day_first)
-    (told, phase_column), trials, minutes = read.phases(), read.trials(), read.minutes()
+    (told, phase_column), trials, minutes, seconds = read.phases(), read.trials(), read.minutes(), read.seconds()
     entries = []
     for index in layout.values:
         label, texts, values = cells.header[index], cells.column(index), read.numbers(index)
@@ -110,7 +110,8 @@ def _entries(read: Columns, day_first: bool | None) -> tuple[list[Entry], str]:
                 if not texts[i]:
                     continue  # the case has no such session
                 case, measure = label, "value"
-            entries.append(Entry(row, case, measure, sessions[i], dates[i], told[i], values[i], trials[i], minutes[i]))
+            beside = {"trials": trials[i], "minutes": minutes[i], "second": seconds[i]}
+            entries.append(Entry(row, case, measure, sessions[i], dates[i], told[i], values[i], **beside))
     if layout.form == "cases":
         read.notes.append("an empty cell in a case's column is no session of that case; write NA for a missed one")
     return sorted(entries, key=lambda e: e.row), phase_column
@@ -120,9 +121,12 @@ def _frame(entries: Sequence[Entry]) -> pd.DataFrame:
     import pandas as pd
 
     rows = pd.DataFrame(
-        [(e.row, e.case, e.measure, e.session, e.date, e.phase, e.value, e.trials, e.minutes) for e in entries],
-        columns=["row", "case", "measure", "session", "date", "phase", "value", "trials", "minutes"],
+        [
+            (e.row, e.case, e.measure, e.session, e.date, e.phase, e.value, e.trials, e.minutes, e.second)
+            for e in entries
+        ],
+        columns=["row", "case", "measure", "session", "date", "phase", "value", "trials", "minutes", "second"],
     )
     kinds = {"row": "int64", "case": "str", "measure": "str", "session": "Int64", "phase": "str"}
-    numbers = {"value": "float64", "trials": "float64", "minutes": "float64"}
+    numbers = dict.fromkeys(("value", "trials", "minutes", "second"), "float64")
     return rows.astype(kinds | numbers).assign(date=pd.to_datetime(rows["date"]))

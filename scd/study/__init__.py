@@ -2,7 +2,7 @@
 
 from scd.study.case import Case, Phase
 from scd.study.errors import StudyError
-from scd.study.measure import Improvement, Measure, Role, Scale
+from scd.study.measure import Improvement, Measure, Reporter, Role, Scale
 from scd.study.randomization import Randomization
 from scd.study.session import Session, Value
 from scd.study.study import FORMAT_VERSION, Study, new_code
@@ -14,6 +14,7 @@ __all__ = [
     "Measure",
     "Phase",
     "Randomization",
+    "Reporter",
     "Role",
     "Scale",
     "Session",

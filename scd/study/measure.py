@@ -10,11 +10,12 @@ from pydantic import StringConstraints, model_validator
 from scd.study.errors import StudyError
 from scd.study.record import Number, Record, Text
 
-__all__ = ["Improvement", "Measure", "Role", "Scale"]
+__all__ = ["Improvement", "Measure", "Reporter", "Role", "Scale"]
 
 Scale = Literal["score", "rating", "count", "rate", "proportion", "percentage", "duration"]
 Improvement = Literal["increase", "decrease"]
 Role = Literal["outcome", "process", "practice"]
+Reporter = Literal["", "self", "observer", "device"]
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 
@@ -46,6 +47,9 @@ class Measure(Record):
         A published cut-off score, drawn on the chart when present.
     source : str
         Where range, cut-off and meaningful change come from.
+    reporter : {"", "self", "observer", "device"}
+        Who tells the value: the client, someone who observes, or a device; empty where nobody has said. Observers can
+        be asked to agree with each other, a client's own rating can't.
 
     Raises
     ------
@@ -71,6 +75,7 @@ class Measure(Record):
     goal: Number | None = None
     cutoff: Number | None = None
     source: Text = ""
+    reporter: Reporter = ""
 
     @model_validator(mode="after")
     def _fits_its_range(self) -> Self:

@@ -30,12 +30,16 @@ class Value(Record):
         The denominator of a proportion.
     minutes : float, optional
         How long was observed, for counts and rates.
+    second : float, optional
+        What a second observer recorded independently at the same time, for the agreement between observers. No
+        analysis takes it for a value.
     """
 
     measure: Key
     value: Number | None = None
     trials: Annotated[int, Field(ge=1)] | None = None
     minutes: Annotated[Number, Field(gt=0)] | None = None
+    second: Number | None = None
 
 
 class Session(Record):

@@ -134,17 +134,19 @@ class Study(Record):
                         field="values",
                     )
                 measure = self.measure(entry.measure)
-                if entry.value is not None and not measure.holds(entry.value):
-                    raise StudyError(
-                        f"{where}: '{measure.label}' must be {measure.range_words} (got {entry.value:g})",
-                        field="values",
-                    )
-                counted = measure.scale in ("count", "proportion")  # of a percentage the trials only tell the weight
-                if counted and entry.trials is not None and (entry.value or 0) > entry.trials:
-                    raise StudyError(
-                        f"{where}: '{measure.label}' can't be above its trials (got {entry.value:g} of {entry.trials})",
-                        field="values",
-                    )
+                # Of a percentage the trials only tell the weight.
+                most = entry.trials if measure.scale in ("count", "proportion") else None
+                for value, whose in ((entry.value, ""), (entry.second, " of the second observer")):
+                    if value is not None and not measure.holds(value):
+                        raise StudyError(
+                            f"{where}: '{measure.label}'{whose} must be {measure.range_words} (got {value:g})",
+                            field="values",
+                        )
+                    if most is not None and (value or 0) > most:
+                        raise StudyError(
+                            f"{where}: '{measure.label}'{whose} can't be above its trials (got {value:g} of {most})",
+                            field="values",
+                        )
 
     def measure(self, key: str) -> Measure:
         """The measure with this key.
