@@ -1,15 +1,19 @@
 """Weighted draws of ratings, counts and proportions against rectangles of normals, quadrature, and the sampler."""
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import integrate, special, stats
 
 from scd.analysis.diagnostics import diagnose
-from scd.models import fit
+from scd.models import Priors, fit
 from scd.models.paths import lognormal_count_increments, rating_increments
 from scd.study import Case, Measure, Phase, Session, Study, Value
+
+GOLDEN = Path(__file__).parents[2] / "shared" / "reference" / "golden" / "bayes_exact_quadrature_counts.json"
 
 # Lambert, Cartledge, Heward & Lo (2006), student A1, disruptive behaviour in intervals of 10, as printed.
 LAMBERT_A1 = (7, 9, 8, 6, 7, 4, 5, 10), (2, 0, 0, 1, 0, 0), (3, 8, 8, 6, 10, 10, 10, 8), (3, 4, 1, 3, 2, 4, 0, 1, 0)
@@ -194,3 +198,46 @@ def test_the_same_seed_gives_the_same_draws():
     one, two, other = (fit(study, seed=s)["posterior"]["delta"].to_numpy() for s in (1, 1, 2))
     np.testing.assert_array_equal(one, two)
     assert not np.array_equal(one, other)
+
+
+def other_peoples_counts():
+    """The published integrals of counts and proportions with one contrast, as our models have."""
+    if not GOLDEN.is_file():
+        return []
+    records = json.loads(GOLDEN.read_text())["records"]
+    return [r for r in records if len(r["contrasts"]) == 1]
+
+
+@pytest.mark.skipif(not GOLDEN.is_file(), reason="the reference results are not beside the project")
+@pytest.mark.parametrize("record", other_peoples_counts(), ids=lambda r: r["id"])
+def test_other_peoples_integrals_of_counts_and_proportions(record):
+    """Their priors given explicitly; a gamma prior of the size, which ours don't have, by weighing our draws anew."""
+    data = json.loads((GOLDEN.parent / f"bayes_{record['id']}.json").read_text())["data"]
+    under = np.array(data["X"]["values"])[:, 0]
+    turns = np.flatnonzero(np.r_[True, np.diff(under) != 0])
+    phases = [data["y"][a:b] for a, b in zip(turns, [*turns[1:], len(under)], strict=True)]
+    family = {"betabin": "proportion", "binomial": "proportion", "negbin": "count", "poisson": "poisson"}
+    kind = record["id"].split("_")[0]
+    trials = data["N"][0] if "N" in data else None
+    priors = Priors.on_scale(center=0.0, unit=1.0).replace(
+        alpha_sd=float(data["s_b0"]), delta_sd=float(data["s_b1"]), dispersion_sd=1e-3 if kind == "binomial" else 1.0
+    )
+    study = a_study(phases, scale="proportion" if trials else "count", trials=trials)
+    tree = fit(study, family=family[kind], priors=priors, draws=5000)
+    assert tree.attrs["engine"] == "importance"
+    weight = np.ones(20_000)
+    if kind in ("betabin", "negbin"):
+        size = draws(tree, "dispersion") ** -2
+        # Gamma(2, 0.1) of the size against our half-normal of its inverse root, both as densities of the size.
+        ours = stats.halfnorm.logpdf(size**-0.5) - 1.5 * np.log(size)
+        log_weight = stats.gamma.logpdf(size, 2, scale=10) - ours
+        weight = np.exp(log_weight - log_weight.max())
+    told = {p["parameter"]: p for p in record["posterior"]}
+    worth = weight.sum() ** 2 / (weight**2).sum() * tree.attrs["effective_draws"] / 20_000
+    assert worth > 300
+    for theirs, ours in (("b0", "alpha"), ("b", "delta")):
+        values, expected = draws(tree, ours), told[theirs]
+        mean = np.average(values, weights=weight)
+        sd = math.sqrt(np.average((values - mean) ** 2, weights=weight))
+        assert abs(mean - expected["mean"]) < 4.5 * expected["sd"] / math.sqrt(worth), theirs
+        assert sd == pytest.approx(expected["sd"], rel=4.5 / math.sqrt(2 * worth)), theirs
