@@ -110,7 +110,7 @@ def phase_pairs(
     if not found:
         told = "; ".join(f"case '{code}' {reason}" for code, reason in without.items())
         raise StudyError(
-            f"study '{study.code}': has no baseline and intervention to compare, for {told}; "
+            f"study '{study.code}': has no baseline and intervention to compare ({told}); "
             "an index needs values under both",
             field="cases",
         )
