@@ -649,3 +649,23 @@ def test_priors_are_told_with_their_scale():
         "delta": "Normal(0, 1.5), log scale",
         "dispersion": "HalfNormal(1)",
     }
+
+
+def test_the_gradual_model_tells_how_fast_the_effect_comes():
+    """A change that is there at once, against one with a half-life of two sessions."""
+    rng = np.random.default_rng(4)
+    table = {}
+    for name, share in (("at once", 0.0), ("by degrees", 0.5**0.5)):
+        reached = 1 - share ** np.arange(1, 13)
+        values = np.r_[rng.normal(8, 0.3, 10), 8 - 6 * reached + rng.normal(0, 0.3, 12)]
+        measure = Measure(key="y", label="Y", improvement="decrease", minimum=0, maximum=10)
+        case = Case(code="K7M2QX", phases=(Phase(label="A1", planned_start=1), Phase(label="B1", planned_start=11)))
+        rows = [Session(number=n, values=(Value(measure="y", value=round(v, 2)),)) for n, v in enumerate(values, 1)]
+        study = Study(code="K7M2QX", design="reversal", measures=(measure,), cases=(case.record(*rows),))
+        table[name] = effect_table(fit(study, model="gradual"), study=study).set_index("effect")
+    fast, slow = table["at once"], table["by degrees"]
+    assert slow.loc["half_life", "lower"] < 2 < slow.loc["half_life", "upper"]
+    assert fast.loc["half_life", "upper"] < slow.loc["half_life", "lower"]
+    assert fast.loc["reached_at_third", "median"] > 0.95
+    assert slow.loc["reached_at_third", "median"] == pytest.approx(1 - 0.5**1.5, abs=0.1)
+    assert slow["p_improvement"].isna()["half_life"]

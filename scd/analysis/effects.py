@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from scd.analysis.family_effects import FamilyEffect, family_effects
+from scd.analysis.onset import onset_draws
 from scd.models.exact import sum_of
 from scd.models.mixture import Mixture, normal_cdf
 from scd.models.terms import SEVERAL_CASES_MODELS
@@ -80,6 +81,8 @@ def effect_table(tree: xr.DataTree, *, study: Study) -> pd.DataFrame:
         - ``level_change_first``, ``level_change_last``: at the first and the last session of an intervention phase
           (piecewise).
         - ``trend``, ``slope_change``: per session.
+        - ``half_life`` in sessions, and ``reached_at_third``, a share: how fast a gradual effect builds up; without
+          probabilities, as neither is better or worse (gradual).
 
         Families other than the Gaussian add ``rate_ratio``, ``odds_ratio`` and ``percent_change``; see
         `scd.analysis.family_effects`.
@@ -90,8 +93,8 @@ def effect_table(tree: xr.DataTree, *, study: Study) -> pd.DataFrame:
         `p_improvement`: the probability that all adjacent phases differ in the right direction. The interval holds
         `ci_prob` of the posterior with equal tails. `p_meaningful` is the probability of an improvement of at least
         the measure's meaningful change. In the multilevel model the rows with `case` None are the average over
-        cases. Where the posterior of scores was integrated, all but ``consistent_change`` are without Monte Carlo
-        error. Of independent draws `rhat` is 1, and the effective sample sizes are what they are worth.
+        cases. Where the posterior of scores was integrated, all but ``consistent_change`` and the rows on onset are
+        without Monte Carlo error. Of independent draws `rhat` is 1, and the effective sample sizes are what they are worth.
     """
     posterior = tree["posterior"].to_dataset()
     model = tree.attrs["model"]
@@ -99,7 +102,7 @@ def effect_table(tree: xr.DataTree, *, study: Study) -> pd.DataFrame:
     measures = [study.measure(key) for key in json.loads(tree.attrs["measures"])]
     if tree.attrs.get("family", "gaussian") != "gaussian":
         told = [_family_row(e, tree, posterior) for e in family_effects(tree, measures=measures)]
-        return pd.DataFrame(told, columns=list(COLUMNS))
+        return pd.DataFrame([*told, *_onset_rows(tree, cases[0])], columns=list(COLUMNS))
     if model in SEVERAL_CASES_MODELS:
         effects = _multilevel(posterior, cases, measures)
     else:
@@ -109,7 +112,7 @@ def effect_table(tree: xr.DataTree, *, study: Study) -> pd.DataFrame:
         rows = [_exact_row(e, read, posterior) for e in effects]
     else:
         rows = [_sampled_row(e, tree, posterior) for e in effects]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame([*rows, *_onset_rows(tree, cases[0])], columns=list(COLUMNS))
 
 
 def _single_case(posterior: xr.Dataset, tree: xr.DataTree, case: str, measure: Measure) -> list[_Effect]:
@@ -262,6 +265,15 @@ def _reliability(chains: np.ndarray, tree: xr.DataTree) -> tuple[float, float, f
     held = xr.Dataset({"effect": (("chain", "draw"), chains)})
     bulk, tail = (float(az.ess(held, method=method)["effect"]) for method in ("bulk", "tail"))
     return float(az.rhat(held)["effect"]), bulk, tail
+
+
+def _onset_rows(tree: xr.DataTree, case: str) -> list[tuple[object, ...]]:
+    rows = []
+    for name, chains in onset_draws(tree).items():
+        lower, median, upper = np.quantile(chains, _PROBABILITIES)
+        told = (float(chains.mean()), float(chains.std(ddof=1)), float(median), float(lower), float(upper), _CI_PROB)
+        rows.append((case, "overall", name, *told, None, None, *_reliability(chains, tree)))
+    return rows
 
 
 def _only_probability(effect: _Effect, posterior: xr.Dataset) -> tuple[object, ...]:
