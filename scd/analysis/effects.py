@@ -94,7 +94,8 @@ def effect_table(tree: xr.DataTree, *, study: Study) -> pd.DataFrame:
         `ci_prob` of the posterior with equal tails. `p_meaningful` is the probability of an improvement of at least
         the measure's meaningful change. In the multilevel model the rows with `case` None are the average over
         cases. Where the posterior of scores was integrated, all but ``consistent_change`` and the rows on onset are
-        without Monte Carlo error. Of independent draws `rhat` is 1, and the effective sample sizes are what they are worth.
+        without Monte Carlo error. Of independent draws `rhat` is 1, and the effective sample sizes are what they are
+        worth.
     """
     posterior = tree["posterior"].to_dataset()
     model = tree.attrs["model"]
