@@ -289,7 +289,7 @@ def _cautions(data: Occasions, design: Design, held: dict[str, Any]) -> list[str
             "cases have several phases of one condition: they are pooled, as a multiple baseline has one of each; if "
             "phases were withdrawn and came back, choose the reversal design"
         )
-    if held["df"] < FEWEST_DF:
+    if held["kappa"] is not None and held["df"] < FEWEST_DF:  # a posterior's interval doesn't rest on them
         told.append(
             f"only {held['df']:.2f} degrees of freedom: the standard error is infinite in theory and is computed as "
             f"with {FEWEST_DF:g}; do not rely on it"

@@ -94,9 +94,21 @@ def from_posterior(
             for name in ("phi", "rho", "mean_difference", "variance", "variance_within")
         },
         "p_improvement": float((measure.sign * found.draws > 0).mean()),
-        "model": {"engine": found.engine, "draws": len(found.draws), "priors": json.loads(found.priors), "seed": seed},
+        "model": {
+            "engine": found.engine,
+            "draws": len(found.draws),
+            "priors": json.loads(found.priors),
+            "seed": seed,
+            "between_sd": _told(found.between_sd, tails),
+            "between_sd_prior": _told(found.between_sd_prior, tails),
+        },
         "warnings": [f"the draws are not to be relied on: {withheld}"] if withheld else [],
     }
+
+
+def _told(draws: np.ndarray, tails: np.ndarray) -> dict[str, float]:
+    lower, upper = np.quantile(draws, tails).tolist()
+    return {"median": float(np.median(draws)), "lower": lower, "upper": upper}
 
 
 def intervals(held: dict[str, Any], *, sign: int, ci_prob: float) -> dict[str, float]:

@@ -32,6 +32,8 @@ class PosteriorEffect:
         Of the average change, the autocorrelation, and the share of the variance that lies between cases.
     variance, variance_within : ndarray, shape (draws,)
         Of values of one session between cases in baseline, and of values of one case around its level.
+    between_sd, between_sd_prior : ndarray, shape (draws,)
+        SD of baseline levels between cases, after the data and before them: with few cases the two are much alike.
     df : float
         Degrees of freedom of a variance that would be known as well as `variance` is: twice its squared mean over its
         variance.
@@ -49,6 +51,8 @@ class PosteriorEffect:
     rho: np.ndarray
     variance: np.ndarray
     variance_within: np.ndarray
+    between_sd: np.ndarray
+    between_sd_prior: np.ndarray
     df: float
     engine: str
     priors: str
@@ -103,6 +107,8 @@ def posterior_effect(
         rho=between**2 / variance,
         variance=variance,
         variance_within=within,
+        between_sd=between,
+        between_sd_prior=_flat(tree["prior"].to_dataset()["alpha_sd"]),
         df=float(2 * variance.mean() ** 2 / variance.var(ddof=1)),
         engine=str(tree.attrs["engine"]),
         priors=str(tree.attrs["priors"]),

@@ -268,7 +268,7 @@ def _effect(
     gradient = np.array([*entries, *[0.0] * others, 1.0])
     df = 2 * variance**2 / _spread(mixed, fit, gradient)
     delta = difference / math.sqrt(variance)
-    g = correction(df) * delta
+    g = _corrected(delta, df, fit)
     levels = sum(float(t[0, 0]) for t in fit.random)
     return MixedEffect(
         mean_difference=difference,
@@ -284,6 +284,13 @@ def _effect(
         fit=fit,
         warnings=fit.warnings,
     )
+
+
+def _corrected(delta: float, df: float, fit: MixedFit) -> float:
+    try:
+        return correction(df) * delta
+    except StudyError as error:  # the fit knows why the variance is so badly known
+        raise StudyError("; ".join([error.message, *fit.warnings]), field=error.field) from None
 
 
 def _spread(mixed: Mixed, fit: MixedFit, gradient: np.ndarray) -> float:
