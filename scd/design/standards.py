@@ -5,7 +5,17 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Literal
 
-from scd.design.tally import PhaseTally, stagger_faults, staggered_tiers, tally_plan, tally_reach, tally_record
+from scd.design.agreement import Agreement, AgreementStatus, observer_agreement
+from scd.design.alternation import alternates, repetitions
+from scd.design.shortfalls import DEMONSTRATIONS, FULL, REPETITIONS, SOME, shortfalls
+from scd.design.tally import (
+    PhaseTally,
+    counted_outcome,
+    staggered_tiers,
+    tally_plan,
+    tally_reach,
+    tally_record,
+)
 from scd.study import Measure, Study
 from scd.study.record import Record
 
@@ -13,12 +23,13 @@ __all__ = ["Grade", "WwcGrade", "grade_wwc"]
 
 WwcGrade = Literal["meets without reservations", "meets with reservations", "does not meet"]
 
-_FULL, _SOME = 5, 3  # points a phase, without and with reservations
-_DEMONSTRATIONS = 3
-_NO_OBSERVERS = (
-    "agreement between observers: the record holds no second observer's values; the standards ask for it in every "
-    "phase, on at least 20 % of the points of each condition"
-)
+_OBSERVERS = "the standards ask for it in every phase, on at least 20 % of the points of each condition"
+_AGREEMENT: dict[AgreementStatus, str] = {
+    "met": "agreement between observers is high enough",
+    "not met": "agreement between observers is not shown",
+    "not recorded": "agreement between observers is not assessed",
+    "not applicable": "inter-observer agreement not applicable: no observer reports the outcome",
+}
 
 
 class Grade(Record):
@@ -39,7 +50,8 @@ class Grade(Record):
     demonstrations : int
         How many times the effect has a chance to show. In a reversal design: the phase changes in the longest row of
         phases of at least 3 points. In a multiple baseline: the tiers of at least 3 points a phase that start at
-        different times while the later ones are still in baseline.
+        different times while the later ones are still in baseline. In alternating treatments: the repetitions, the
+        points of the condition that has fewer.
     phases : int
         Phases with at least one point.
     points_per_phase : tuple of (case, phase label, points planned, points recorded)
@@ -48,6 +60,11 @@ class Grade(Record):
         What is missing, most important first; empty when nothing is.
     not_assessed : tuple of str
         What the standards ask for and this grade does not look at.
+    agreement : {"met", "not met", "not recorded", "not applicable"}
+        Agreement between observers, see `scd.design.agreement.observer_agreement`. Where second observers' values are
+        on record and don't suffice, the record does not meet the standards.
+    alternating : bool
+        Whether the design is one of alternating treatments.
 
     Examples
     --------
@@ -68,6 +85,8 @@ which is a single demonstration and can't show that the intervention caused the 
     points_per_phase: tuple[tuple[str, str, int, int], ...]
     reasons: tuple[str, ...]
     not_assessed: tuple[str, ...]
+    agreement: AgreementStatus = "not recorded"
+    alternating: bool = False
 
     @property
     def words(self) -> str:
@@ -76,16 +95,22 @@ which is a single demonstration and can't show that the intervention caused the 
         subject = "So far the record" if running else "The record" if self.basis == "record" else "By plan, the design"
         told = f"{subject} {_verb(self.grade, self.standard)}: "
         if self.grade == "meets without reservations":
-            times = "3" if self.demonstrations == _DEMONSTRATIONS else "3 or more"
-            told += f"the effect can show at {times} different times, between phases of at least {_FULL} points"
+            times = "3" if self.demonstrations == DEMONSTRATIONS else "3 or more"
+            told += (
+                f"the conditions alternate, with {self.demonstrations} points or more under each"
+                if self.alternating
+                else f"the effect can show at {times} different times, between phases of at least {FULL} points"
+            )
         elif self.reasons and not (running and self.grade == "does not meet"):
             told += self.reasons[0]
+        elif self.alternating:
+            told += f"it holds {self.demonstrations} of the {REPETITIONS[1]} repetitions of the alternation it needs"
         else:
-            told += f"it holds {self.demonstrations} of the {_DEMONSTRATIONS} demonstrations of the effect it needs"
+            told += f"it holds {self.demonstrations} of the {DEMONSTRATIONS} demonstrations of the effect it needs"
         if running:
             told += f"; if the rest goes to plan it {_verb(self.reachable, self.standard, future=True)}"
         if self.grade != "does not meet" or self.reachable != "does not meet":
-            told += " (agreement between observers is not assessed)"
+            told += f" ({_AGREEMENT[self.agreement]})"
         return f"{told}."
 
 
@@ -97,7 +122,10 @@ def grade_wwc(study: Study, *, measure: str | None = None) -> Grade:
     whose intervention starts at its own time while the later tiers are still in baseline (so at least 3 tiers,
     6 phases). Phases of at least 5 points meet the standards without reservations, of 3 or 4 with reservations; a
     shorter phase demonstrates nothing. Phases and tiers beyond the 3 demonstrations do not lower the grade. In a
-    reversal design of several cases each case stands for itself, and the weakest one decides.
+    reversal design of several cases each case stands for itself, and the weakest one decides. Alternating treatments
+    need 5 points under each condition, or 4 with reservations, and never more than 2 in a row under one.
+
+    Where second observers' values are on record, they must agree well enough; without any, that is said and not graded.
 
     Parameters
     ----------
@@ -131,47 +159,54 @@ def grade_wwc(study: Study, *, measure: str | None = None) -> Grade:
     """
     if measure is not None:
         study.measure(measure)
-    counted = {case.code: _counted(study, case.code, measure) for case in study.cases}
+    counted = {case.code: counted_outcome(study, case=case.code, measure=measure) for case in study.cases}
     keys = {code: None if outcome is None else outcome.key for code, outcome in counted.items()}
     planned, recorded, reach = (tally(study, keys) for tally in (tally_plan, tally_record, tally_reach))
     basis: Literal["plan", "record"] = "record" if any(p.points for row in recorded for p in row) else "plan"
     now = recorded if basis == "record" else planned
-    grade = _graded(study.design, now)
+    observers = observer_agreement(study, measure=measure)
+    disagree = observers.status == "not met"
+    grade = "does not meet" if disagree and basis == "record" else _graded(study, now)
+    # While sessions lie ahead a second observer can still come.
+    final = disagree and all(one == other for one, other in zip(_points(reach), _points(recorded), strict=True))
     return Grade(
         standard="WWC 4.1",
         grade=grade,
-        planned=_graded(study.design, planned),
-        reachable=_graded(study.design, reach),
+        planned=_graded(study, planned),
+        reachable="does not meet" if final else _graded(study, reach),
         basis=basis,
-        demonstrations=_demonstrations(study.design, now, _SOME),
+        demonstrations=_demonstrations(study, now, SOME),
         phases=_phases(study.design, now),
         points_per_phase=tuple(
             (p.case, p.label, p.points, r.points)
             for plan_row, record_row in zip(planned, recorded, strict=True)
             for p, r in zip(plan_row, record_row, strict=True)
         ),
-        reasons=_missing(study, now, basis, counted, grade),
-        not_assessed=_left_out(study, now, basis, counted),
+        reasons=(observers.reasons if disagree else ()) + shortfalls(study, now, basis, counted, grade),
+        not_assessed=_left_out(study, now, basis, counted, observers),
+        agreement=observers.status,
+        alternating=alternates(study),
     )
 
 
-def _counted(study: Study, code: str, measure: str | None) -> Measure | None:
-    own = study.measures_of(study.case(code))
-    asked = [m for m in own if m.key == measure]
-    return next(iter(asked + [m for m in own if m.role == "outcome"]), None)
+def _points(rows: list[list[PhaseTally]]) -> list[int]:
+    return [p.points for row in rows for p in row]
 
 
-def _graded(design: str, rows: list[list[PhaseTally]]) -> WwcGrade:
-    if _demonstrations(design, rows, _FULL) >= _DEMONSTRATIONS:
+def _graded(study: Study, rows: list[list[PhaseTally]]) -> WwcGrade:
+    full, some = REPETITIONS if alternates(study) else (DEMONSTRATIONS, DEMONSTRATIONS)
+    if _demonstrations(study, rows, FULL) >= full:
         return "meets without reservations"
-    if _demonstrations(design, rows, _SOME) >= _DEMONSTRATIONS:
+    if _demonstrations(study, rows, SOME) >= some:
         return "meets with reservations"
     return "does not meet"
 
 
-def _demonstrations(design: str, rows: list[list[PhaseTally]], least: int) -> int:
-    if design == "multiple-baseline":
+def _demonstrations(study: Study, rows: list[list[PhaseTally]], least: int) -> int:
+    if study.design == "multiple-baseline":
         return staggered_tiers(rows, least=least)
+    if alternates(study):
+        return min(repetitions(row) for row in rows)
     return min(_changes(row, least) for row in rows)
 
 
@@ -189,79 +224,12 @@ def _phases(design: str, rows: list[list[PhaseTally]]) -> int:
     return sum(reached) if design == "multiple-baseline" else min(reached)
 
 
-def _missing(
-    study: Study, rows: list[list[PhaseTally]], basis: str, counted: dict[str, Measure | None], grade: WwcGrade
-) -> tuple[str, ...]:
-    reasons = [
-        f"case {code} has no outcome measure, so nothing can be counted"
-        for code, outcome in counted.items()
-        if outcome is None
-    ]
-    if basis == "plan" and study.sessions_planned is None:
-        reasons.append("the plan does not say how many sessions there are, so the last phase has no planned end")
-    if study.design == "reversal":
-        reasons += [told for row in rows if (told := _too_few_changes(row))]
-    else:
-        reasons += _too_few_tiers(study, rows) + _without_change(rows) + stagger_faults(rows)
-    noun = "planned point" if basis == "plan" else "point"
-    short = sorted((p for row in rows for p in row if p.points < _FULL), key=lambda p: (not p.begun, p.points >= _SOME))
-    if grade == "meets without reservations":
-        # A phase too many is no fault: say only which ones the grade does not rest on.
-        return tuple(reasons + [f"{_has(p, noun)}; the grade does not rest on it" for p in short if p.begun])
-    return tuple(reasons + [_too_few_points(p, noun) for p in short])
-
-
-def _too_few_changes(row: list[PhaseTally]) -> str:
-    case = f"case {row[0].case}"
-    if len(row) == 1:
-        return f"{case} has one phase only, so there is nothing to compare"
-    if len(row) == 2:
-        return (
-            f"{case} has one change from baseline to intervention, which is a single demonstration and "
-            "can't show that the intervention caused the change"
-        )
-    if len(row) == 3:
-        return (
-            f"{case} has 3 phases, so 2 demonstrations of the effect; the 3 that are needed take 4 phases, as in ABAB"
-        )
-    return ""
-
-
-def _too_few_tiers(study: Study, rows: list[list[PhaseTally]]) -> list[str]:
-    if len(rows) >= _DEMONSTRATIONS:
-        return []
-    tiers = f"{len(rows)} tier{'' if len(rows) == 1 else 's'} ({study.across})"
-    return [
-        f"the design has {tiers}; at least {_DEMONSTRATIONS}, each with its own start of the intervention, are needed "
-        "to show that it caused the change"
-    ]
-
-
-def _without_change(rows: list[list[PhaseTally]]) -> list[str]:
-    return [
-        f"case {row[0].case} has no change from baseline to intervention"
-        for row in rows
-        if ("A", "B") not in pairwise(p.condition for p in row)
-    ]
-
-
-def _has(phase: PhaseTally, noun: str) -> str:
-    plural = "" if phase.points == 1 else "s"
-    return f"phase {phase.label} of case {phase.case} has {phase.points} {noun}{plural}"
-
-
-def _too_few_points(phase: PhaseTally, noun: str) -> str:
-    if not phase.begun:
-        return f"phase {phase.label} of case {phase.case} has not begun"
-    if phase.points >= _SOME:
-        return f"{_has(phase, noun)}; {_FULL} are needed to meet without reservations"
-    return f"{_has(phase, noun)}; {_SOME} are needed to meet with reservations, {_FULL} without"
-
-
 def _left_out(
-    study: Study, rows: list[list[PhaseTally]], basis: str, counted: dict[str, Measure | None]
+    study: Study, rows: list[list[PhaseTally]], basis: str, counted: dict[str, Measure | None], observers: Agreement
 ) -> tuple[str, ...]:
-    told = [_NO_OBSERVERS]
+    told = [] if observers.status in ("met", "not met") else [f"{observers.words}; {_OBSERVERS}"]
+    if alternates(study):
+        told.append("whether the effect of one condition lasts into the next")
     undated = basis == "record" and any(
         p.points and p.first is not None and p.first[1] is None for r in rows for p in r
     )

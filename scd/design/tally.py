@@ -8,9 +8,17 @@ from functools import cmp_to_key
 from itertools import pairwise
 from typing import NamedTuple
 
-from scd.study import Case, Study
+from scd.study import Case, Measure, Study
 
-__all__ = ["PhaseTally", "stagger_faults", "staggered_tiers", "tally_plan", "tally_reach", "tally_record"]
+__all__ = [
+    "PhaseTally",
+    "counted_outcome",
+    "stagger_faults",
+    "staggered_tiers",
+    "tally_plan",
+    "tally_reach",
+    "tally_record",
+]
 
 When = tuple[int, dt.date | None]
 """A session's number and, where it has one, its date."""
@@ -44,6 +52,35 @@ class PhaseTally(NamedTuple):
 
 
 _Tier = tuple[PhaseTally, PhaseTally]  # the baseline and the intervention that follows it
+
+
+def counted_outcome(study: Study, *, case: str, measure: str | None = None) -> Measure | None:
+    """The measure of a case that standards look at: the one asked for where the case has it, else its first outcome.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    case : str
+        Code of the case.
+    measure : str, optional
+        Key of a measure.
+
+    Returns
+    -------
+    Measure or None
+        None where the case has no outcome.
+
+    Examples
+    --------
+    >>> from scd.design.plans import reversal
+    >>> mood = Measure(key="mood", label="Mood", improvement="increase")
+    >>> counted_outcome(reversal(measures=[mood], phases="AB", sessions=3, code="K7M2"), case="K7M2").label
+    'Mood'
+    """
+    own = study.measures_of(study.case(case))
+    asked = [m for m in own if m.key == measure]
+    return next(iter(asked + [m for m in own if m.role == "outcome"]), None)
 
 
 def tally_plan(study: Study, measures: Mapping[str, str | None]) -> list[list[PhaseTally]]:
