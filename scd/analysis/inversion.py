@@ -173,7 +173,8 @@ def _stretches(
     gap = _snapped(statistics - statistics[observed], tolerance)
     slack = _snapped(1 - patterns, 1e-9)  # reached from above: gap + d * slack >= 0
     if direction:
-        return _half_lines(direction * gap, direction * slack)
+        first, last = _half_lines(direction * gap, direction * slack)
+        return first[first <= last], last[first <= last]
     both = _snapped(statistics + statistics[observed], tolerance)
     room = _snapped(1 + patterns, 1e-9)  # the same from below: both - d * room >= 0
     # |T(a) - d W(a)| >= |T - d| when the two have the same sign, or one is nought.
