@@ -9,7 +9,7 @@ import numpy as np
 
 from scd.study import Case, Measure, Study, StudyError
 
-__all__ = ["PhasePair", "phase_pairs"]
+__all__ = ["PhasePair", "counts_successes", "phase_pairs"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +103,7 @@ def phase_pairs(
         if chosen is None:
             without[one.code] = "has no outcome measure" if measure is None else f"does not have measure '{measure}'"
             continue
-        pairs, reason = _pairs_of(one, chosen, shares=_successes(study, chosen))
+        pairs, reason = _pairs_of(one, chosen, shares=counts_successes(study, chosen))
         found += pairs
         if reason:
             without[one.code] = reason
@@ -117,8 +117,16 @@ def phase_pairs(
     return tuple(found), without
 
 
-def _successes(study: Study, measure: Measure) -> bool:
-    """Whether the values of a proportion are successes, to be set over their trials."""
+def counts_successes(study: Study, measure: Measure) -> bool:
+    """Whether the values of a proportion are successes, to be set over their trials.
+
+    Examples
+    --------
+    >>> from scd.design.plans import reversal
+    >>> mood = Measure(key="mood", label="Mood", improvement="increase")
+    >>> counts_successes(reversal(measures=[mood], phases="AB", sessions=5), mood)
+    False
+    """
     if measure.scale != "proportion" or (measure.maximum is not None and measure.maximum <= 1):
         return False
     entries = [v for c in study.cases for s in c.sessions for v in s.values if v.measure == measure.key]
