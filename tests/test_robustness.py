@@ -172,8 +172,8 @@ def test_only_long_series_choose_between_models():
             "agree on the direction but not on how sure it is (probability from 70.0 % to 99.0 %)",
         ),
         ((0.4, 0.99), 0.01, 0.2, "disagree on the direction"),
-        ((0.97, 0.99), 0.2, 0.01, "The prior has a say in the result, since the data say little."),
-        ((0.97, 0.99), 0.2, 0.2, "The prior has a say in the result, since data and prior differ."),
+        ((0.97, 0.99), 0.2, 0.01, "Its size leans on the prior, since the data alone say little."),
+        ((0.97, 0.99), 0.2, 0.2, "Its size leans on the prior, since data and prior differ."),
     ],
 )
 def test_one_line_says_whether_the_result_stands(chances, prior, likelihood, words):

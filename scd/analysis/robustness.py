@@ -122,8 +122,8 @@ def robustness_words(alternatives: Sequence[Alternative], *, sensitivity: Sensit
     else:
         line = f"Other models and priors disagree on the direction (probability of improvement {span})."
     if sensitivity is not None and sensitivity.prior > _NOTABLE:
-        why = "the data say little" if sensitivity.likelihood <= _NOTABLE else "data and prior differ"
-        line += f" The prior has a say in the result, since {why}."
+        why = "the data alone say little" if sensitivity.likelihood <= _NOTABLE else "data and prior differ"
+        line += f" Its size leans on the prior, since {why}."
     return line
 
 

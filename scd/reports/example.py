@@ -111,5 +111,13 @@ def example_summary() -> Summary:
 
 def example_job() -> Job:
     """The invented client as a job without revision, which marks its page as an example."""
+    from scd.analysis.findings import findings_of
+
     study = example_study()
-    return Job(study=study, summaries=(example_summary(),), code=study.code, fingerprint=study.fingerprint())
+    return Job(
+        study=study,
+        summaries=(example_summary(),),
+        code=study.code,
+        fingerprint=study.fingerprint(),
+        findings=(findings_of(study),),
+    )

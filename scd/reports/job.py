@@ -14,6 +14,7 @@ from scd.reports.engine import SENTINEL, ReportError
 from scd.study import Study
 
 if TYPE_CHECKING:
+    from scd.analysis.findings import Findings
     from scd.analysis.summary import Summary
 
 __all__ = ["Job", "Seal", "finish", "open_job", "write_job"]
@@ -31,6 +32,8 @@ class Job:
         What the page shows: the whole study, or one client of it.
     summaries : tuple of Summary
         Its estimates and their words, one an outcome, the headline's first.
+    findings : tuple of Findings
+        What the record says without a model, one an outcome; empty on a client's page.
     code : str
         The code that the page is for: the study's, or that of one client of several.
     fingerprint : str
@@ -52,6 +55,7 @@ class Job:
     revision: int | None = None
     saved_at: dt.datetime | None = None
     made_at: dt.datetime | None = None
+    findings: tuple[Findings, ...] = ()
     pictures: Mapping[str, str] = field(default_factory=dict)
     token: str = field(default_factory=lambda: secrets.token_hex(8))
 
@@ -98,6 +102,7 @@ def write_job(job: Job, *, folder: Path) -> Path:
         "token": job.token,
         "pictures": dict(job.pictures),
         "summaries": len(job.summaries),
+        "findings": [found.model_dump(mode="json") for found in job.findings],
     }
     texts = {"study.json": job.study.to_json(), "job.json": json.dumps(head)}
     texts |= {_summary_file(n): summary.to_json() for n, summary in enumerate(job.summaries)}
@@ -127,6 +132,7 @@ def open_job(job: str) -> Job:
     StudyError
         When one of its documents is damaged.
     """
+    from scd.analysis.findings import Findings
     from scd.analysis.summary import Summary
 
     if not job:
@@ -153,6 +159,7 @@ def open_job(job: str) -> Job:
         saved_at=dt.datetime.fromisoformat(head["saved_at"]),
         made_at=dt.datetime.fromisoformat(head["made_at"]),
         token=head["token"],
+        findings=tuple(Findings(**found) for found in head["findings"]),
         pictures=head["pictures"],
     )
 

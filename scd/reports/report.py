@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from scd.analysis.findings import Findings, findings_of
 from scd.analysis.summary import Summary
 from scd.records import Stored, Workspace
 from scd.records.export import write_file
 from scd.reports.engine import ReportError, run_template, seal_of
 from scd.reports.html import page_facts, to_page
 from scd.reports.job import Job, write_job
-from scd.reports.outcomes import check_outcomes, summarize_outcomes
+from scd.reports.outcomes import check_outcomes, other_outcomes, study_of_outcome, summarize_outcomes
 from scd.reports.pictures import drawn
 from scd.reports.shares import has_several_clients, share_of
 from scd.study import Study, StudyError
@@ -236,7 +237,9 @@ def _jobs(stored: Stored, code: str, *, audience: str, summaries: tuple[Summary,
         "saved_at": stored.saved_at,
         "made_at": dt.datetime.now(dt.UTC),
     }
-    if audience == "clinician" or not has_several_clients(study):
+    if audience == "clinician":
+        return [Job(study=study, summaries=summaries, code=study.code, findings=_findings(study, summaries), **told)]
+    if not has_several_clients(study):
         return [Job(study=study, summaries=summaries, code=study.code, **told)]
     jobs = []
     for case in study.cases:
@@ -247,6 +250,11 @@ def _jobs(stored: Stored, code: str, *, audience: str, summaries: tuple[Summary,
             own = tuple(summary for _, summary in shares)
             jobs.append(Job(study=shares[0][0], summaries=own, code=case.code, **told))
     return jobs
+
+
+def _findings(study: Study, summaries: tuple[Summary, ...]) -> tuple[Findings, ...]:
+    wanted = (None, *other_outcomes(study))[: len(summaries)]
+    return tuple(findings_of(study_of_outcome(study, measure=measure)) for measure in wanted)
 
 
 def _make(workspace: Workspace, job: Job, *, audience: str, strangers: set[str]) -> Path:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from scd.reports.appendix import appendix
+from scd.reports.indices import between_cases, draw_test, indices
 from scd.reports.job import finish, open_job
 from scd.reports.markup import Piece, facts, items, joined, paragraphs
 from scd.reports.origins import diagnostics, provenance
@@ -30,15 +31,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "appendix",
+    "between_cases",
     "chart",
     "client_limits",
     "course",
     "data",
     "diagnostics",
+    "draw_test",
     "effect_chart",
     "effect_table",
     "finish",
     "header",
+    "indices",
     "limits",
     "meaning",
     "open_job",

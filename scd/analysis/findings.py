@@ -1,0 +1,197 @@
+"""What a record says without a model, put together for a report: indices, the test of the draw, spread of cases."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from scd.analysis.index_guidance import IndexGuidance, index_guidance
+from scd.study import StudyError
+from scd.study.record import Record
+
+if TYPE_CHECKING:
+    from scd.analysis.between_case import BetweenCase
+    from scd.study import Study
+
+__all__ = ["BetweenFound", "DrawTest", "DrawTestRow", "Findings", "IndexRow", "findings_of"]
+
+_FEWEST_CASES = 3
+
+
+class IndexRow(Record):
+    """One index of one contrast; see `scd.analysis.overlap_table.overlap_table`."""
+
+    case: str
+    contrast: str | None
+    index: str
+    value: float | None
+    se: float | None
+    lower: float | None
+    upper: float | None
+    note: str
+
+
+class DrawTestRow(Record):
+    """The randomisation test of one case, or (None) of all; see `scd.analysis.randomization_test.RandomizationRow`."""
+
+    case: str | None
+    p: float | None
+    statistic: float | None
+    assignments: int | None
+    exact: bool | None
+    lower: float | None
+    upper: float | None
+    smallest_p: float | None
+
+
+class DrawTest(Record):
+    """The randomisation test that the stored draw allows.
+
+    Parameters
+    ----------
+    rows : tuple of DrawTestRow
+        Empty where the test was refused.
+    text : tuple of str
+        The result in sentences, or why there is none.
+    warnings : tuple of str
+    """
+
+    rows: tuple[DrawTestRow, ...]
+    text: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+
+
+class BetweenFound(Record):
+    """The between-case effect size, by the method that has its own restricted likelihood and by moments.
+
+    Parameters
+    ----------
+    method : {"hps", "reml"}
+    g, lower, upper, df : float
+    phi : float or None
+    rho : float
+    cases : int
+    warnings : tuple of str
+    """
+
+    method: str
+    g: float
+    lower: float
+    upper: float
+    df: float
+    phi: float | None
+    rho: float
+    cases: int
+    warnings: tuple[str, ...]
+
+
+class Findings(Record):
+    """What one outcome of a study says without a model.
+
+    Parameters
+    ----------
+    measure : str
+        The outcome's key.
+    indices : tuple of IndexRow
+    guidance : tuple of IndexGuidance
+        Which of them to read, and why not the others.
+    unread : str
+        Why there are no indices; else empty.
+    draw_test : DrawTest or None
+        None where no start was drawn at random.
+    between : tuple of BetweenFound
+        Empty with fewer than three cases, or where they are not different people.
+    between_words : str
+        Why there is none of several cases; else empty.
+    """
+
+    measure: str
+    indices: tuple[IndexRow, ...] = ()
+    guidance: tuple[IndexGuidance, ...] = ()
+    unread: str = ""
+    draw_test: DrawTest | None = None
+    between: tuple[BetweenFound, ...] = ()
+    between_words: str = ""
+
+
+def findings_of(study: Study, *, measure: str | None = None) -> Findings:
+    """Gather what a record says without a model.
+
+    Parameters
+    ----------
+    study : Study
+    measure : str, optional
+        Key of the outcome; by default the first.
+
+    Returns
+    -------
+    Findings
+        What can't be told yet stands there in words: too little for an index stops nothing else.
+
+    Examples
+    --------
+    >>> from scd.records.opening import open_series
+    >>> rows = "".join(f"{i},{'A' if i < 6 else 'B'},{v}\\n" for i, v in enumerate([2, 3, 2, 3, 2, 5, 6, 5, 6, 6], 1))
+    >>> study = open_series(f"session,phase,score\\n{rows}".encode(), name="k.csv", improvement="increase").study
+    >>> found = findings_of(study)
+    >>> found.guidance[0].read, found.draw_test is None, found.between
+    (('NAP', 'SMD'), True, ())
+    """
+    chosen = study.measure(measure) if measure else (study.outcomes or study.measures)[0]
+    found = Findings(measure=chosen.key)
+    found = _with_indices(found, study, chosen.key)
+    if study.randomization is not None:
+        found = found.replace(draw_test=_draw_test(study, chosen.key))
+    if len(study.cases) >= _FEWEST_CASES and study.across not in ("behaviours", "settings"):
+        found = _with_between(found, study, chosen.key)
+    return found
+
+
+def _with_indices(found: Findings, study: Study, measure: str) -> Findings:
+    from scd.analysis.overlap_table import overlap_table
+
+    own = None if _each_its_own(study) else measure
+    try:
+        table = overlap_table(study, measure=own)
+        guidance = index_guidance(study, measure=own)
+    except StudyError as error:
+        return found.replace(unread=error.message)
+    rows = tuple(IndexRow(**_finite(row)) for row in table.to_dict("records"))
+    return found.replace(indices=rows, guidance=guidance)
+
+
+def _draw_test(study: Study, measure: str) -> DrawTest:
+    from scd.analysis.randomization_test import randomization_test
+
+    try:
+        told = randomization_test(study, measure=measure).document()
+    except StudyError as error:
+        return DrawTest(rows=(), text=(f"The draw gives no test here: {error.message}",))
+    rows = tuple(DrawTestRow(**_finite(row)) for row in told["rows"])
+    return DrawTest(rows=rows, text=tuple(told["text"]), warnings=tuple(told["warnings"]))
+
+
+def _with_between(found: Findings, study: Study, measure: str) -> Findings:
+    from scd.analysis.between_case import between_case
+
+    told, said = [], ""
+    for method in ("hps", "reml"):
+        try:
+            told.append(_between(between_case(study, measure=measure, method=method)))
+        except StudyError as error:
+            said = error.message
+    return found.replace(between=tuple(told), between_words="" if told else said)
+
+
+def _between(found: BetweenCase) -> BetweenFound:
+    names = ("method", "g", "lower", "upper", "df", "phi", "rho", "cases", "warnings")
+    return BetweenFound(**{name: getattr(found, name) for name in names})
+
+
+def _each_its_own(study: Study) -> bool:
+    """Whether the tiers of a multiple baseline have measures of their own."""
+    return any(case.measures for case in study.cases)
+
+
+def _finite(row: dict) -> dict:
+    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
