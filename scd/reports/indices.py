@@ -119,7 +119,7 @@ def _of_outcome(job: Job, found: Findings) -> Markup:
     known = [row for row in found.indices if row.value is not None]
     absent = dict.fromkeys(f"{row.index}: {row.note}" for row in found.indices if row.value is None)
     without = "An index without an interval has none: its sampling distribution is not known."
-    more += _rows(job, known, caption=f"All indices, phase by phase. {without}")
+    more += _rows(job, known, caption=f"All indices, phase by phase. {without}", notes=True)
     more += joined([paragraphs(["Not told:"]), items(absent)]) if absent else Markup("")
     parts = [_named(job, found), _rows(job, chosen, caption=caption), paragraphs(general)]
     # With many cases what is particular to each would drown what holds for all.
@@ -134,12 +134,15 @@ def _sentences(found: Findings) -> tuple[list[str], list[list[str]]]:
     return shared, [[text for text in own if text not in shared] for own in every]
 
 
-def _rows(job: Job, rows: Sequence[IndexRow], *, caption: str) -> Markup:
-    head = ["Phases compared", "Index", "Value", "95 % interval"]
+def _rows(job: Job, rows: Sequence[IndexRow], *, caption: str, notes: bool = False) -> Markup:
+    head = ["Phases compared", "Index", "Value", "95 % interval", *(["Note"] if notes else [])]
     told = []
     for row in rows:
         contrast = of_case(job.study, job.study.case(row.case), said=row.contrast or "none")
-        told.append([contrast, row.index, number(row.value), interval(row.lower, row.upper)])
+        cells = [contrast, row.index, number(row.value), interval(row.lower, row.upper)]
+        # What the caption says of all such indices need not stand beside each.
+        noted = [""] if row.note.startswith("no standard error or interval") else [row.note]
+        told.append([*cells, *(noted if notes else [])])
     return table(told, head=head, caption=caption, numbers=(2, 3))
 
 
