@@ -216,7 +216,7 @@ def _moments(
     # Correlations among all values of a case, in units of the whole variance.
     together = data.case[:, None] == data.case[None, :]
     apart = np.abs(data.session[:, None] - data.session[None, :])
-    correlation = np.where(together, rho + (1 - rho) * np.power(phi, np.where(together, apart, 0)), 0.0)
+    correlation = np.where(together, rho + (1 - rho) * _powers(phi, apart), 0.0)
     kappa = math.sqrt(max(float(layout.contrast @ correlation @ layout.contrast), 0.0))
     inner = correlation[np.ix_(used, used)]
     centered = inner - _cell_means(alike, inner)  # A V: values as deviations from their cell's mean
@@ -251,7 +251,7 @@ def _variance_within(data: Occasions, layout: _Layout, phi: float) -> float:
     together = layout.levels[:, None] == layout.levels[None, :]
     apart = np.abs(layout.clock[:, None] - layout.clock[None, :])
     sizes = np.bincount(layout.levels)[layout.levels]
-    taken = (np.where(together, np.power(phi, np.where(together, apart, 0)), 0.0) / sizes[:, None]).sum()
+    taken = (np.where(together, _powers(phi, apart), 0.0) / sizes[:, None]).sum()
     left = len(data.value) - float(taken)
     if left <= 1e-9 * len(data.value):
         raise StudyError(
@@ -269,10 +269,16 @@ def _cells(*keys: np.ndarray) -> np.ndarray:
 
 def _cell_means(cells: np.ndarray, values: np.ndarray) -> np.ndarray:
     """For each row the mean of the rows of its cell."""
-    sums = np.zeros((int(cells.max()) + 1, *values.shape[1:]))
-    np.add.at(sums, cells, values)
-    counts = np.bincount(cells).reshape(-1, *[1] * (values.ndim - 1))
-    return (sums / counts)[cells]
+    order = np.argsort(cells, kind="stable")
+    counts = np.bincount(cells)
+    sums = np.add.reduceat(values[order], np.r_[0, np.cumsum(counts)[:-1]], axis=0)
+    return (sums / counts.reshape(-1, *[1] * (values.ndim - 1)))[cells]
+
+
+def _powers(phi: float, apart: np.ndarray) -> np.ndarray:
+    """The correlation of values so many sessions apart: each power is taken once."""
+    with np.errstate(over="ignore"):  # an estimate beyond 1 comes with a warning
+        return np.power(phi, np.arange(int(apart.max()) + 1))[apart]
 
 
 def _place(levels: np.ndarray) -> np.ndarray:

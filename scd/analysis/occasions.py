@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Occasions", "occasions_of_study", "occasions_of_table"]
 
-FEWEST_CASES = 2
+_FEWEST_CASES = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,12 +123,12 @@ def occasions_of_table(table: pd.DataFrame, *, cluster: str | None = None) -> Oc
     --------
     >>> import pandas as pd
     >>> table = pd.DataFrame(
-    ...     [("P", 1, "A1", 5.0), ("P", 2, "B1", 3.0), ("C", 1, "A1", 6.0), ("C", 3, "B1", float("nan")),
-    ...      ("C", 4, "B1", 2.0)],
+    ...     [("P", 1, "A1", 5.0), ("P", 2, "A1", 6.0), ("P", 3, "B1", 3.0), ("C", 1, "A1", 6.0),
+    ...      ("C", 3, "B1", float("nan")), ("C", 4, "B1", 2.0)],
     ...     columns=["case", "session", "phase", "value"],
     ... )
     >>> occasions_of_table(table).session.tolist(), occasions_of_table(table).warnings
-    ([1, 2, 1, 4], ())
+    ([1, 2, 3, 1, 4], ())
     """
     _check_sessions(table)
     warnings: list[str] = []
@@ -222,9 +222,9 @@ def _check_doubled(names: list[str], case: np.ndarray, session: np.ndarray) -> N
 
 
 def _check_enough(found: Occasions) -> None:
-    if len(found.cases) < FEWEST_CASES:
+    if len(found.cases) < _FEWEST_CASES:
         raise StudyError(
-            f"between-case effect size: needs values in baseline and intervention of at least {FEWEST_CASES} cases "
+            f"between-case effect size: needs values in baseline and intervention of at least {_FEWEST_CASES} cases "
             f"(got {len(found.cases)}); for one case read the effect within the case instead",
             field="cases",
         )

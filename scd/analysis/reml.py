@@ -18,8 +18,10 @@ _EDGE = 0.98
 _NOTHING = 1e-6
 # Where searches begin: correlation, and SDs of random effects relative to the error's. The second set is tried when the
 # first don't agree.
-_STARTS = ((0.3, 0.7), (0.0, 0.2), (0.7, 1.5))
-_MORE_STARTS = ((-0.3, 0.5), (0.9, 0.3), (0.5, 0.05), (0.2, 3.0))
+_STARTS = ((0.3, 0.7), (0.6, 0.2))
+_MORE_STARTS = ((0.0, 1.5), (-0.3, 0.5), (0.9, 0.3), (0.5, 0.05), (0.2, 3.0))
+# Slopes at which a search ends: of those that are compared, and of the best one.
+_COARSE, _FINE = 1e-3, 1e-7
 # Minus twice the log likelihoods that differ by less are of the same maximum.
 _ALIKE = 1e-4
 # What no likelihood reaches: a step there is too far.
@@ -94,13 +96,14 @@ def fit_mixed(mixed: Mixed) -> MixedFit:
     (0.8333, 12.9792)
     """
     layout = laid_out(mixed)
-    searches = [_search(layout, phi, root) for phi, root in _STARTS]
+    searches = [_search(layout, _begin(layout, phi, root), tolerance=_COARSE) for phi, root in _STARTS]
     if _agreeing(searches) < len(_STARTS):
-        searches += [_search(layout, phi, root) for phi, root in _MORE_STARTS]
+        searches += [_search(layout, _begin(layout, phi, root), tolerance=_COARSE) for phi, root in _MORE_STARTS]
     best = min(searches, key=lambda s: s.fun)
+    best = _search(layout, best.x, tolerance=_FINE)
     fit = _fitted(layout, best.x)
     warnings = _edges(fit, mixed)
-    if float(np.abs(best.jac).max()) > 1e-2 or _agreeing(searches) < 2:
+    if float(np.abs(best.jac).max()) > 1e-2 or _agreeing([best, *searches]) < 3:
         unclear = (
             "the restricted likelihood has no clear maximum: searches from different starts do not agree; simplify "
             "the model before relying on these numbers"
@@ -114,13 +117,17 @@ def _agreeing(searches: list[optimize.OptimizeResult]) -> int:
     return sum(s.fun - least < _ALIKE for s in searches)
 
 
-def _search(layout: Layout, phi: float, root: float) -> optimize.OptimizeResult:
+def _begin(layout: Layout, phi: float, root: float) -> np.ndarray:
     start = [math.atanh(phi)] if layout.mixed.errors != "independent" else []
     if layout.mixed.other is not None:
         start.append(0.0)
     for level in layout.mixed.levels:
         width = level.columns.shape[1]
         start += (root * np.eye(width))[np.tril_indices(width)].tolist()
+    return np.array(start)
+
+
+def _search(layout: Layout, start: np.ndarray, *, tolerance: float) -> optimize.OptimizeResult:
     around = np.concatenate([np.zeros((1, len(start))), *(k * _STEP * np.eye(len(start)) for k in (-2, -1, 1, 2))])
 
     def objective(point: np.ndarray) -> tuple[float, np.ndarray]:
@@ -135,7 +142,7 @@ def _search(layout: Layout, phi: float, root: float) -> optimize.OptimizeResult:
         far_below, below, above, far_above = found[1:].reshape(4, -1)
         return float(found[0]), (8 * (above - below) - (far_above - far_below)) / (12 * _STEP)
 
-    return optimize.minimize(objective, start, method="BFGS", jac=True, options={"gtol": 1e-7, "maxiter": 300})
+    return optimize.minimize(objective, start, method="BFGS", jac=True, options={"gtol": tolerance, "maxiter": 300})
 
 
 def _fitted(layout: Layout, point: np.ndarray) -> MixedFit:

@@ -20,6 +20,9 @@ __all__ = ["ERRORS", "Errors", "Layout", "Level", "Mixed", "laid_out", "profile"
 Errors = Literal["ar1", "ma1", "independent"]
 ERRORS: tuple[str, ...] = get_args(Errors)
 
+# Rows and columns of a root with so many effects; there are no more than level, trend, effect and change of slope.
+_TRIANGLES = {width: np.tril_indices(width) for width in range(1, 5)}
+
 
 @dataclass(frozen=True, eq=False)
 class Level:
@@ -204,7 +207,7 @@ def split_point(layout: Layout, points: np.ndarray) -> tuple[np.ndarray, np.ndar
     roots = []
     for level in layout.mixed.levels:
         width = level.columns.shape[1]
-        rows, columns = np.tril_indices(width)
+        rows, columns = _TRIANGLES[width]
         root = np.zeros((len(points), width, width))
         root[:, rows, columns] = points[:, at : at + len(rows)]
         at += len(rows)

@@ -8,7 +8,14 @@ import numpy as np
 
 from scd.study import StudyError
 
-__all__ = ["correction", "noncentral_interval", "standard_error", "symmetric_interval"]
+__all__ = [
+    "FEWEST_DF",
+    "check_coverage",
+    "correction",
+    "noncentral_interval",
+    "standard_error",
+    "symmetric_interval",
+]
 
 FEWEST_DF = 2.001
 """With two degrees of freedom or fewer the variance of a t variable is infinite; it is computed with this many."""

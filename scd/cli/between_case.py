@@ -21,7 +21,7 @@ from scd.cli.options import (
 )
 from scd.cli.show import print_json, print_rows
 
-__all__ = ["between_case"]
+__all__ = ["Design", "Errors", "Method", "between_case"]
 
 
 class Design(StrEnum):
