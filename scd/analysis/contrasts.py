@@ -176,13 +176,12 @@ def contrasts(
             field="intervention",
         )
     told = (None, None) if sessions is None else (_rows(sessions[0], "sessions")[0], _rows(sessions[1], "sessions")[0])
-    counted = (
-        [np.arange(1.0, len(row) + 1) for row in first],
-        [np.arange(1.0, len(row) + 1) + len(before) for row, before in zip(second, first, strict=True)],
-    )
+    lengths = np.array([len(row) for row in first])
     packed = [
-        _padded(rows, at if said is None else said, name)
-        for rows, at, said, name in zip((first, second), counted, told, ("baseline", "intervention"), strict=True)
+        _padded(rows, said, name, start=start)
+        for rows, said, name, start in zip(
+            (first, second), told, ("baseline", "intervention"), (np.zeros_like(lengths), lengths), strict=True
+        )
     ]
     return Contrasts(
         baseline=packed[0][0],
@@ -230,23 +229,28 @@ def _rows(values: Values, name: str) -> tuple[list[np.ndarray], bool]:
     return rows, single
 
 
-def _padded(rows: list[np.ndarray], times: list[np.ndarray], name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Observed values and their times, each row filled up with NaN."""
-    kept = []
-    for row, at in zip(rows, times, strict=True):
-        if np.isinf(row).any():
-            raise StudyError(f"{name}: holds an infinite value; write a missed one as NaN", field=name)
-        if len(at) != len(row):
-            raise StudyError(
-                f"sessions: must hold a number for each value of the {name} (got {len(at)} for {len(row)})",
-                field="sessions",
-            )
-        seen = ~np.isnan(row)
-        if not seen.any():
-            raise StudyError(f"{name}: holds no value; an index needs at least 1 in each phase", field=name)
-        kept.append((row[seen], at[seen]))
-    values = np.full((len(kept), max(len(row) for row, _ in kept)), np.nan)
-    numbers = values.copy()
-    for i, (row, at) in enumerate(kept):
-        values[i, : len(row)], numbers[i, : len(row)] = row, at
+def _padded(
+    rows: list[np.ndarray], times: list[np.ndarray] | None, name: str, *, start: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Observed values and their times, each row filled up with NaN; without times counted on from `start`."""
+    lengths = np.array([len(row) for row in rows])
+    flat, row_of = np.concatenate(rows), np.repeat(np.arange(len(rows)), lengths)
+    place = np.arange(len(flat)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    at = place + 1.0 + start[row_of] if times is None else np.concatenate(times)
+    if np.isinf(flat).any():
+        raise StudyError(f"{name}: holds an infinite value; write a missed one as NaN", field=name)
+    if times is not None:
+        for row, given in zip(rows, times, strict=True):
+            if len(given) != len(row):
+                raise StudyError(
+                    f"sessions: must hold a number for each value of the {name} (got {len(given)} for {len(row)})",
+                    field="sessions",
+                )
+    seen = ~np.isnan(flat)
+    kept = np.bincount(row_of[seen], minlength=len(rows))
+    if (kept == 0).any():
+        raise StudyError(f"{name}: holds no value; an index needs at least 1 in each phase", field=name)
+    values, numbers = np.full((2, len(rows), kept.max()), np.nan)
+    place = np.arange(seen.sum()) - np.repeat(np.cumsum(kept) - kept, kept)
+    values[row_of[seen], place], numbers[row_of[seen], place] = flat[seen], at[seen]
     return values, numbers

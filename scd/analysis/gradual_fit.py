@@ -9,8 +9,9 @@ import numpy as np
 __all__ = ["FARTHEST", "LINKS", "exposure", "fit_lines", "least_deviance"]
 
 _GRID = np.linspace(0, 1, 33)
-_ZOOMS, _POINTS = 10, np.linspace(-1, 1, 9)
+_ZOOMS, _POINTS = 8, np.linspace(-1, 1, 9)
 _STEPS = 60
+_CHUNK = 2_000_000  # numbers that are worked on at a time
 FARTHEST = 30.0
 """Beyond this predictor a mean is 0 or the whole as far as numbers go."""
 
@@ -36,15 +37,18 @@ def exposure(d: np.ndarray, after: np.ndarray, omega: np.ndarray) -> tuple[np.nd
 
 
 def least_deviance(y: np.ndarray, d: np.ndarray, seen: np.ndarray, after: np.ndarray, family: str) -> np.ndarray:
-    """The omega of least deviance of each series."""
+    """The omega of least deviance of each series, some series at a time."""
+    step = max(1, _CHUNK // (len(_GRID) * max(y.shape[1], 1)))
+    pieces = [slice(i, i + step) for i in range(0, len(y), step)]
+    return np.concatenate([_lowest(y[p], d[p], seen[p], after[p], family) for p in pieces])
 
-    def deviance(omega: np.ndarray) -> np.ndarray:
-        return fit_lines(y, exposure(d, after, omega)[0], seen, family)[2]
 
+def _lowest(y: np.ndarray, d: np.ndarray, seen: np.ndarray, after: np.ndarray, family: str) -> np.ndarray:
     best, width = np.zeros(len(y)), _GRID[1]
     omegas = np.broadcast_to(_GRID, (len(y), len(_GRID)))
     for _ in range(_ZOOMS + 1):
-        best = np.take_along_axis(omegas, deviance(omegas).argmin(axis=1)[:, None], axis=1)[:, 0]
+        deviance = fit_lines(y, exposure(d, after, omegas)[0], seen, family)[2]
+        best = np.take_along_axis(omegas, deviance.argmin(axis=1)[:, None], axis=1)[:, 0]
         omegas = np.clip(best[:, None] + width * _POINTS, 0, 1)
         width /= (len(_POINTS) - 1) / 2
     return best
@@ -57,16 +61,16 @@ def fit_lines(y: np.ndarray, x: np.ndarray, seen: np.ndarray, family: str) -> tu
         intercept, slope = _weighted_line(x, np.broadcast_to(target, x.shape), np.broadcast_to(mask, x.shape))
         rest = (target - intercept[..., None] - slope[..., None] * x) * mask
         return intercept, slope, (rest**2).sum(axis=-1)
-    mean_of, unit, left = LINKS[family]
+    mean_of, unit, cumulant, entropy = LINKS[family]
     start = target + 0.1 if family == "poisson" else (target + 0.5) / 2
     eta = np.broadcast_to(np.log(start) - (0 if family == "poisson" else np.log1p(-start)), x.shape)
-    before = np.inf
+    fullest, before = (entropy(target) * mask).sum(axis=-1), np.inf
     for _ in range(_STEPS):
         mean = mean_of(eta)
         weight = unit(mean)
         intercept, slope = _weighted_line(x, eta + (target - mean) / weight, weight * mask)
         eta = np.clip(intercept[..., None] + slope[..., None] * x, -FARTHEST, FARTHEST)
-        deviance = (left(target, mean_of(eta)) * mask).sum(axis=-1)
+        deviance = 2 * (fullest - ((target * eta - cumulant(eta)) * mask).sum(axis=-1))
         if np.max(np.abs(deviance - before) / (np.abs(deviance) + 0.1)) < 1e-10:
             break
         before = deviance
@@ -83,19 +87,17 @@ def _weighted_line(x: np.ndarray, z: np.ndarray, weight: np.ndarray) -> tuple[np
     return height - slope * level, slope
 
 
-def _poisson_left(y: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    return 2 * (_log_part(y, mean) - (y - mean))
+def _y_log_y(y: np.ndarray) -> np.ndarray:
+    return y * np.log(np.where(y > 0, y, 1.0))
 
 
-def _binomial_left(y: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    return 2 * (_log_part(y, mean) + _log_part(1 - y, 1 - mean))
-
-
-def _log_part(y: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    return y * np.log(np.where(y > 0, y, 1.0) / np.where(y > 0, mean, 1.0))
-
-
-LINKS: dict[str, tuple[Callable[..., np.ndarray], Callable[..., np.ndarray], Callable[..., np.ndarray]]] = {
-    "poisson": (np.exp, lambda mean: mean, _poisson_left),
-    "binomial": (lambda eta: 1 / (1 + np.exp(-eta)), lambda mean: mean * (1 - mean), _binomial_left),
+# Mean of the predictor, variance of the mean, what the log-likelihood takes off, and its value if every mean is met.
+LINKS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], ...]] = {
+    "poisson": (np.exp, lambda mean: mean, np.exp, lambda y: _y_log_y(y) - y),
+    "binomial": (
+        lambda eta: 1 / (1 + np.exp(-eta)),
+        lambda mean: mean * (1 - mean),
+        lambda eta: np.logaddexp(0, eta),
+        lambda y: _y_log_y(y) + _y_log_y(1 - y),
+    ),
 }
