@@ -170,7 +170,8 @@ def pnd(contrasts: Contrasts) -> Estimate:
     """
     before, after = contrasts.better
     clear = (after > np.nanmax(before, axis=1, keepdims=True)).sum(axis=1)
-    return contrasts.estimate(clear / contrasts.n, note=_NO_SPREAD.format(name="PND"))
+    note = "hangs on a single baseline value; " + _NO_SPREAD.format(name="PND")
+    return contrasts.estimate(clear / contrasts.n, note=note)
 
 
 def pem(contrasts: Contrasts) -> Estimate:

@@ -98,6 +98,23 @@ def overlap_table(
         When the study has no such case or measure, no case has both a baseline and an intervention, or `ci_prob` is no
         probability.
 
+    Notes
+    -----
+    Where other packages print other numbers for the same values:
+
+    - The ends of NAP's and Tau's intervals: SingleCaseES stops its search about 1e-4 short of them, and where no pairs
+      or all pairs overlap it gives an interval without width.
+    - Tau-BC: values that lie on the baseline's line are ties here; elsewhere rounding mostly breaks them. By tau-b, R's
+      Kendall package computes in single precision. The p of a trend is exact here where no values are tied.
+    - SMD of two baseline values: the correction against bias is 0 there, so SingleCaseES prints 0; here it is none.
+    - A logarithm of 0, or a division by an SD of 0: infinite in SingleCaseES, none here, with a note.
+    - GEM: omega is sought over all of 0 to 1, so it leaves as little deviance as SingleCaseES's or less.
+    - PAND: the fewest values to take out; scan's default sorts all values instead. PEM: a value at the median counts
+      half; in scan nothing.
+    - Tau-U: scan's default divides Parker's sum by another denominator (see `scd.analysis.tau_u.tau_u_members`), has a
+      standard error and an interval where none is known, and never asks which direction is better.
+    - IRD and PAND of several cases: scan throws them together.
+
     Examples
     --------
     >>> from scd.study import Case, Phase, Session, Value

@@ -97,13 +97,14 @@ def phase_pairs(
         study.measure(measure)
     found: list[PhasePair] = []
     without: dict[str, str] = {}
+    shares = {one.key: counts_successes(study, one) for one in study.measures}
     for one in study.cases if case is None else (study.case(case),):
         own = study.measures_of(one)
         chosen = next((m for m in own if (m.key == measure if measure is not None else m.role == "outcome")), None)
         if chosen is None:
             without[one.code] = "has no outcome measure" if measure is None else f"does not have measure '{measure}'"
             continue
-        pairs, reason = _pairs_of(one, chosen, shares=counts_successes(study, chosen))
+        pairs, reason = _pairs_of(one, chosen, shares=shares[chosen.key])
         found += pairs
         if reason:
             without[one.code] = reason
