@@ -18,7 +18,8 @@ from scd.analysis.between_case import between_case
 from scd.analysis.between_case_posterior import posterior_effect
 from scd.analysis.hps import hps_multiple_baseline, hps_reversal
 from scd.analysis.information import expected_information, variance_parameters
-from scd.analysis.mixed_effect import MixedModel, default_times, mixed_effect
+from scd.analysis.mixed_effect import mixed_effect
+from scd.analysis.mixed_model import MixedModel, default_times
 from scd.analysis.occasions import occasions_of_study, occasions_of_table
 from scd.analysis.reml import fit_mixed
 from scd.analysis.restricted_likelihood import Level, Mixed
@@ -913,7 +914,7 @@ def test_the_posterior_leaves_out_what_the_others_leave_out():
 def test_the_posterior_of_two_cases_comes_with_a_warning_and_that_without_a_range_is_refused():
     two = {code: STAIRS[code] for code in ("Z", "C")}
     assert any("only 2 cases" in w for w in between_case(a_study(two, low=0, high=10), method="bayes").warnings)
-    with pytest.raises(StudyError):
+    with pytest.raises(StudyError, match="measure 'Y': method 'bayes' needs its lowest and highest possible value"):
         between_case(a_study(STAIRS), method="bayes")
 
 

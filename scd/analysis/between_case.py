@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from scd.analysis.between_case_methods import from_mixed, from_moments, from_posterior, intervals
-from scd.analysis.mixed_effect import MixedModel
+from scd.analysis.mixed_model import MixedModel
 from scd.analysis.occasions import Occasions, occasions_of_study
 from scd.analysis.small_sample import FEWEST_DF, check_coverage
 from scd.study import Measure, Study, StudyError

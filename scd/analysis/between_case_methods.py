@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scd.analysis.hps import hps_multiple_baseline, hps_reversal
-from scd.analysis.mixed_effect import MixedModel, mixed_effect
+from scd.analysis.mixed_effect import mixed_effect
+from scd.analysis.mixed_model import MixedModel
 from scd.analysis.occasions import Occasions
 from scd.analysis.small_sample import noncentral_interval, symmetric_interval
+from scd.study import Measure, Study, StudyError
 
 if TYPE_CHECKING:
     from scd.models import Priors
-    from scd.study import Measure, Study
 
 __all__ = ["from_mixed", "from_moments", "from_posterior", "intervals"]
 
@@ -75,6 +76,12 @@ def from_posterior(
     """The effect size from the multilevel posterior, with what it has of its own under `model`."""
     from scd.analysis.between_case_posterior import posterior_effect
 
+    if priors is None and measure.range is None:
+        raise StudyError(
+            f"measure '{measure.label}': method 'bayes' needs its lowest and highest possible value, from which the "
+            "priors take their scale; give --range LOW HIGH, or the measure's minimum and maximum",
+            field="range",
+        )
     found = posterior_effect(study, data, measure=measure.key, priors=priors, seed=seed)
     tails = np.array([(1 - ci_prob) / 2, (1 + ci_prob) / 2])
     lower, upper = np.quantile(sign * found.draws, tails).tolist()

@@ -8,58 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from scd.analysis.information import expected_information
+from scd.analysis.mixed_model import MixedModel, check_model, times_of
 from scd.analysis.occasions import Occasions
 from scd.analysis.reml import MixedFit, fit_mixed
-from scd.analysis.restricted_likelihood import ERRORS, Errors, Level, Mixed
+from scd.analysis.restricted_likelihood import Level, Mixed
 from scd.analysis.small_sample import correction, standard_error
 from scd.study import StudyError
 
-__all__ = ["MixedEffect", "MixedModel", "default_times", "mixed_effect"]
-
-
-@dataclass(frozen=True)
-class MixedModel:
-    """What the values of every case are expected to do.
-
-    Parameters
-    ----------
-    trend : bool
-        A linear trend over sessions that all cases share.
-    treatment_trend : bool
-        A change of slope from the first intervention session on, that all cases share. Needs `trend`.
-    random_trend : bool
-        Trends differ between cases. Needs `trend`.
-    random_treatment : bool
-        Changes of level differ between cases.
-    random_treatment_trend : bool
-        Changes of slope differ between cases. Needs `treatment_trend`.
-    errors : {"ar1", "ma1", "independent"}
-        Correlation within a series: ``ar1`` falls as phi to the power of the sessions between, ``ma1`` reaches one
-        session only.
-    unequal_variance : bool
-        The SD within cases is another under intervention; the effect size is in units of baseline's.
-    start, at : int, optional
-        With trends: the effect is that at session `at` of an intervention that follows session `start`. By default the
-        shortest baseline's last session, and as long after it as that case's intervention lasted.
-    center : int, optional
-        Session at which levels are compared between cases when trends differ; by default `at`.
-    """
-
-    trend: bool = False
-    treatment_trend: bool = False
-    random_trend: bool = False
-    random_treatment: bool = False
-    random_treatment_trend: bool = False
-    errors: Errors = "ar1"
-    unequal_variance: bool = False
-    start: int | None = None
-    at: int | None = None
-    center: int | None = None
-
-    @property
-    def with_time(self) -> bool:
-        """Whether the expected values depend on the session."""
-        return self.trend or self.treatment_trend or self.random_trend or self.random_treatment_trend
+__all__ = ["MixedEffect", "mixed_effect"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,29 +60,6 @@ class MixedEffect:
     warnings: tuple[str, ...]
 
 
-def default_times(data: Occasions) -> tuple[int, int]:
-    """The sessions that an effect with trends is about, when none are given.
-
-    Parameters
-    ----------
-    data : Occasions
-
-    Returns
-    -------
-    start, at : int
-        Last session of the shortest baseline; that plus the number of sessions from first to last under intervention of
-        the case whose baseline it is (of several, the shortest).
-    """
-    lasts, lengths = [], []
-    for i in range(len(data.cases)):
-        mine = data.case == i
-        lasts.append(int(data.session[mine & (data.intervention == 0)].max()))
-        treated = data.session[mine & (data.intervention == 1)]
-        lengths.append(int(np.ptp(treated)) + 1)
-    start = min(lasts)
-    return start, start + min(n for last, n in zip(lasts, lengths, strict=True) if last == start)
-
-
 def mixed_effect(data: Occasions, *, model: MixedModel | None = None) -> MixedEffect:
     """Estimate a between-case effect size from a mixed model by restricted maximum likelihood.
 
@@ -155,9 +88,17 @@ def mixed_effect(data: Occasions, *, model: MixedModel | None = None) -> MixedEf
     designs: A general modeling framework. Journal of Educational and Behavioral Statistics, 39, 368-393.
     https://doi.org/10.3102/1076998614547577
 
+    Notes
+    -----
+    The numbers are those of R's scdhlm (`calc_BCSMD`, `g_mlm`), but for three rules. Where nlme stops short of the
+    maximum of the restricted likelihood, often with random effects at the edge, ours is the higher one. With
+    `unequal_variance` the unit is always baseline's SD; nlme takes that of whatever phase comes first. And with one
+    degree of freedom or fewer there is a refusal, as the correction would turn the effect's sign.
+
     Examples
     --------
     >>> import pandas as pd
+    >>> from scd.analysis.mixed_model import MixedModel
     >>> from scd.analysis.occasions import occasions_of_table
     >>> rows = [("P", 3, (4, 6, 9, 8, 9, 9)), ("Q", 4, (2, 5, 3, 7, 6, 8)), ("R", 5, (5, 3, 4, 5, 8, 7))]
     >>> table = pd.DataFrame(
@@ -169,8 +110,8 @@ def mixed_effect(data: Occasions, *, model: MixedModel | None = None) -> MixedEf
     (3.607, 2.594, ())
     """
     model = model or MixedModel()
-    _check(model)
-    start, at = _times(data, model)
+    check_model(model)
+    start, at = times_of(model, data)
     center = 0 if at is None else at if model.center is None else model.center
     time = (data.session - center).astype(float)
     under = data.intervention.astype(float)
@@ -199,36 +140,6 @@ def mixed_effect(data: Occasions, *, model: MixedModel | None = None) -> MixedEf
         held[: len(own)] = own
         weights.append(held)
     return _effect(mixed, fit, numerator, weights, start=start, at=at)
-
-
-def _check(model: MixedModel) -> None:
-    needs = (
-        (model.treatment_trend, model.trend, "treatment_trend", "trend"),
-        (model.random_trend, model.trend, "random_trend", "trend"),
-        (model.random_treatment_trend, model.treatment_trend, "random_treatment_trend", "treatment_trend"),
-    )
-    for asked, held, name, needed in needs:
-        if asked and not held:
-            raise StudyError(f"model: '{name}' needs '{needed}' too; add it", field=name)
-    if model.errors not in ERRORS:
-        raise StudyError(
-            f"model: errors '{model.errors}' are unknown; choose one of {', '.join(ERRORS)}", field="errors"
-        )
-
-
-def _times(data: Occasions, model: MixedModel) -> tuple[int | None, int | None]:
-    if not model.with_time:
-        return None, None
-    usual_start, usual_end = default_times(data)
-    start = usual_start if model.start is None else model.start
-    at = usual_end if model.at is None else model.at
-    if at <= start:
-        raise StudyError(
-            f"model: the effect is read off after the intervention began: 'at' must lie above 'start' (got {at} and "
-            f"{start})",
-            field="at",
-        )
-    return start, at
 
 
 def _elapsed(data: Occasions) -> np.ndarray:

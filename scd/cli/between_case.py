@@ -47,48 +47,67 @@ class Errors(StrEnum):
     INDEPENDENT = "independent"
 
 
-_FIXED = "[reml] Values drift over sessions, in all cases alike."
 _SHOWN = ("g", "se", "lower", "upper", "df", "phi", "rho", "mean_difference", "variance", "variance_within", "cases")
+
+
+def _of_reml(name: str, words: str) -> Any:
+    return typer.Option(name, help=f"{words} (reml)")  # named, so that a flag has no counterpart
+
+
+DesignOption = Annotated[Design, typer.Option(help="Phases that come back, or staggered starts.")]
+MethodOption = Annotated[
+    Method, typer.Option(help="Moments (Hedges, Pustejovsky, Shadish), mixed model, or multilevel posterior.")
+]
+ImprovementOption = Annotated[
+    Direction | None,
+    typer.Option(help="The direction that counts as positive; without it, intervention above baseline does."),
+]
+MeasureOption = Annotated[str | None, typer.Option(help="The series of the file; by default the first.")]
+TrendFlag = Annotated[bool, _of_reml("--trend", "Values drift over sessions, in all cases alike.")]
+TreatmentTrendFlag = Annotated[bool, _of_reml("--treatment-trend", "The drift changes under intervention.")]
+RandomTrendFlag = Annotated[bool, _of_reml("--random-trend", "Drifts differ between cases.")]
+RandomTreatmentFlag = Annotated[bool, _of_reml("--random-treatment", "Changes of level differ between cases.")]
+RandomTreatmentTrendFlag = Annotated[
+    bool, _of_reml("--random-treatment-trend", "Changes of the drift differ between cases.")
+]
+ErrorsOption = Annotated[Errors, _of_reml("--errors", "How values of one case hang together.")]
+UnequalVarianceFlag = Annotated[bool, _of_reml("--unequal-variance", "Values scatter differently under intervention.")]
+StartOption = Annotated[
+    int | None, _of_reml("--start", "With trends: the effect is that of an intervention after this session.")
+]
+AtOption = Annotated[int | None, _of_reml("--at", "With trends: the effect is that at this session.")]
+CenterOption = Annotated[
+    int | None, _of_reml("--center", "With trends: the session at which levels of cases are compared.")
+]
+PhiOption = Annotated[float | None, typer.Option(help="Autocorrelation, where it is known. (hps)")]
+RhoOption = Annotated[float | None, typer.Option(help="Intraclass correlation, where it is known. (hps)")]
+CoverageOption = Annotated[float, typer.Option(help="Coverage of the intervals.")]
+SeedOption = Annotated[int, typer.Option(min=0, help="Seed of the draws. (bayes)")]
 
 
 @app.command(name="between-case")
 def between_case(
     file: Annotated[Path, typer.Argument(help="CSV or XLSX.")],
-    design: Annotated[Design, typer.Option(help="Phases that come back, or staggered starts.")],
-    method: Annotated[
-        Method, typer.Option(help="Moments (Hedges, Pustejovsky, Shadish), mixed model, or multilevel posterior.")
-    ] = Method.HPS,
-    improvement: Annotated[
-        Direction | None,
-        typer.Option(help="The direction that counts as positive; without it, intervention above baseline does."),
-    ] = None,
-    measure: Annotated[str | None, typer.Option(help="The series of the file; by default the first.")] = None,
+    design: DesignOption,
+    method: MethodOption = Method.HPS,
+    improvement: ImprovementOption = None,
+    measure: MeasureOption = None,
     scale: ScaleOption = Scale.SCORE,
     limits: RangeOption = None,
-    trend: Annotated[bool, typer.Option("--trend", help=_FIXED)] = False,
-    treatment_trend: Annotated[
-        bool, typer.Option("--treatment-trend", help="[reml] The drift changes under intervention.")
-    ] = False,
-    random_trend: Annotated[bool, typer.Option("--random-trend", help="[reml] Drifts differ between cases.")] = False,
-    random_treatment: Annotated[
-        bool, typer.Option("--random-treatment", help="[reml] Changes of level differ between cases.")
-    ] = False,
-    random_treatment_trend: Annotated[
-        bool, typer.Option("--random-treatment-trend", help="[reml] Changes of the drift differ between cases.")
-    ] = False,
-    errors: Annotated[Errors, typer.Option(help="[reml] How values of one case hang together.")] = Errors.AR1,
-    unequal_variance: Annotated[
-        bool, typer.Option("--unequal-variance", help="[reml] Values scatter differently under intervention.")
-    ] = False,
-    start: Annotated[
-        int | None, typer.Option(help="[reml] The effect is that of an intervention after this session,")
-    ] = None,
-    at: Annotated[int | None, typer.Option(help="[reml] seen at this one.")] = None,
-    center: Annotated[int | None, typer.Option(help="[reml] Session at which levels of cases are compared.")] = None,
-    phi: Annotated[float | None, typer.Option(help="[hps] Autocorrelation, where it is known.")] = None,
-    rho: Annotated[float | None, typer.Option(help="[hps] Intraclass correlation, where it is known.")] = None,
-    ci_prob: Annotated[float, typer.Option(help="Coverage of the intervals.")] = 0.95,
-    seed: Annotated[int, typer.Option(min=0, help="[bayes] Seed of the draws.")] = 1,
+    trend: TrendFlag = False,
+    treatment_trend: TreatmentTrendFlag = False,
+    random_trend: RandomTrendFlag = False,
+    random_treatment: RandomTreatmentFlag = False,
+    random_treatment_trend: RandomTreatmentTrendFlag = False,
+    errors: ErrorsOption = Errors.AR1,
+    unequal_variance: UnequalVarianceFlag = False,
+    start: StartOption = None,
+    at: AtOption = None,
+    center: CenterOption = None,
+    phi: PhiOption = None,
+    rho: RhoOption = None,
+    ci_prob: CoverageOption = 0.95,
+    seed: SeedOption = 1,
     column: ColumnOption = None,
     sheet: SheetOption = None,
     json_: JsonOption = False,
@@ -99,7 +118,7 @@ def between_case(
     says which.
     """
     from scd.analysis.between_case import between_case as estimate
-    from scd.analysis.mixed_effect import MixedModel
+    from scd.analysis.mixed_model import MixedModel
     from scd.records.opening import open_series
 
     model = MixedModel(

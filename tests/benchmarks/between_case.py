@@ -22,7 +22,8 @@ import pandas as pd
 from scipy import optimize
 
 from scd.analysis.hps import hps_multiple_baseline
-from scd.analysis.mixed_effect import MixedModel, mixed_effect
+from scd.analysis.mixed_effect import mixed_effect
+from scd.analysis.mixed_model import MixedModel
 from scd.analysis.occasions import Occasions, occasions_of_table
 
 CASES, SESSIONS = 8, 20
