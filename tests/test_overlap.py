@@ -19,7 +19,8 @@ from scd.analysis.gradual_effects import gradual_effect
 from scd.analysis.index_guidance import index_guidance
 from scd.analysis.mean_differences import pogo, smd
 from scd.analysis.medians import lrm
-from scd.analysis.overlap import ird, nap, nap_interval, pand, pem, pet, pnd
+from scd.analysis.nap_interval import nap_interval
+from scd.analysis.overlap import ird, nap, pand, pem, pet, pnd
 from scd.analysis.overlap_table import COLUMNS, INDICES, overlap_table
 from scd.analysis.phase_pairs import phase_pairs
 from scd.analysis.ratios import lor, lrrd, lrri
