@@ -269,7 +269,7 @@ def _reliability(chains: np.ndarray, tree: xr.DataTree) -> tuple[float, float, f
 
 
 def _onset_rows(tree: xr.DataTree, case: str) -> list[tuple[object, ...]]:
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for name, chains in onset_draws(tree).items():
         lower, median, upper = np.quantile(chains, _PROBABILITIES)
         told = (float(chains.mean()), float(chains.std(ddof=1)), float(median), float(lower), float(upper), _CI_PROB)

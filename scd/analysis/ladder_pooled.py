@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -44,13 +45,13 @@ def average_robustness(tree: xr.DataTree, *, study: Study, seed: int = 1) -> Rob
         return None
     priors = Priors(**json.loads(tree.attrs["prior_values"]))
     (measure, *others) = dict.fromkeys(json.loads(tree.attrs["measures"]))
-    chosen = {"measure": None if others else measure, "family": family, "seed": seed}
+    again = partial(fit, study, measure=None if others else measure, family=family, seed=seed)
     sceptical = priors.replace(delta_sd=min(priors.unit, priors.delta_sd))
     history = "Events that all cases share allowed for (history)"
     trees = {
         "Cases pooled": tree,
-        history: fit(study, model="multilevel-history", priors=priors, **chosen),
-        "Sceptical prior": fit(study, model="multilevel", priors=sceptical, **chosen),
+        history: again(model="multilevel-history", priors=priors),
+        "Sceptical prior": again(model="multilevel", priors=sceptical),
     }
     averages = {name: _average(other, study) for name, other in trees.items()}
     found = [
@@ -69,5 +70,5 @@ def average_robustness(tree: xr.DataTree, *, study: Study, seed: int = 1) -> Rob
 
 def _average(tree: xr.DataTree, study: Study) -> pd.Series:
     table = effect_table(tree, study=study)
-    average = table[table["case"].isna()].set_index("effect", drop=False)
-    return average.loc[next(effect for effect in _EFFECTS if effect in average.index)]
+    average = {row["effect"]: row for _, row in table[table["case"].isna()].iterrows()}
+    return average[next(effect for effect in _EFFECTS if effect in average)]
