@@ -110,8 +110,20 @@ def _entries(read: Columns, day_first: bool | None) -> tuple[list[Entry], str]:
                 if not texts[i]:
                     continue  # the case has no such session
                 case, measure = label, "value"
-            beside = {"trials": trials[i], "minutes": minutes[i], "second": seconds[i]}
-            entries.append(Entry(row, case, measure, sessions[i], dates[i], told[i], values[i], **beside))
+            entries.append(
+                Entry(
+                    row,
+                    case,
+                    measure,
+                    sessions[i],
+                    dates[i],
+                    told[i],
+                    values[i],
+                    trials=trials[i],
+                    minutes=minutes[i],
+                    second=seconds[i],
+                )
+            )
     if layout.form == "cases":
         read.notes.append("an empty cell in a case's column is no session of that case; write NA for a missed one")
     return sorted(entries, key=lambda e: e.row), phase_column
