@@ -2,16 +2,21 @@
 
 import scd.charts.quick  # noqa: F401  # first: it loads Altair fast
 from scd.charts.effects_chart import effects_chart
+from scd.charts.masked_chart import describe_masked, masked_chart
 from scd.charts.multiple_baseline import multiple_baseline_chart
 from scd.charts.study_chart import study_chart
 from scd.charts.svg import Picture, describe_study, picture, to_svg
+from scd.charts.visual_chart import visual_chart
 
 __all__ = [
     "Picture",
+    "describe_masked",
     "describe_study",
     "effects_chart",
+    "masked_chart",
     "multiple_baseline_chart",
     "picture",
     "study_chart",
     "to_svg",
+    "visual_chart",
 ]
