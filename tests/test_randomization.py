@@ -6,7 +6,8 @@ import datetime as dt
 import json
 import tracemalloc
 from collections import Counter
-from itertools import combinations, pairwise, product
+from functools import partial
+from itertools import combinations, groupby, pairwise, permutations, product
 from math import comb
 from pathlib import Path
 
@@ -23,8 +24,14 @@ from scd.design import (
     assignment_is_admissible,
     count_phase_starts,
     count_start_windows,
+    draw_alternating,
+    draw_blocks,
+    draw_custom,
+    draw_koehler_levin,
+    draw_marascuilo_busk,
     draw_phase_starts,
     draw_start_windows,
+    draw_wampold_worsham,
     phase_starts_words,
     redraw,
     smallest_p_words,
@@ -195,6 +202,192 @@ def test_every_window_schedule_is_equally_likely():
     seeds = range(4000)
     plan = {"windows": [(6, 7), (9, 11), (12, 16)], "sessions": 22, "min_phase": 5}
     assert_uniform(Counter(draw_start_windows(**plan, seed=s, drawn_at=NOW).starts for s in seeds), 30)
+
+
+# --- other schemes ------------------------------------------------------------------------------------------------
+
+
+def staircase_set(name: str) -> set[tuple[int, ...]]:
+    windows = [range(4, 6), range(5, 8), range(9, 10)]
+    match name:
+        case "marascuilo-busk":
+            return set(product(*windows))
+        case "wampold-worsham":
+            return set(permutations((4, 6, 9)))
+        case "koehler-levin":
+            return {starts for deal in permutations(windows) for starts in product(*deal)}
+    raise AssertionError(name)
+
+
+STAIRCASE_DRAWS = {
+    "marascuilo-busk": partial(
+        draw_marascuilo_busk, cases=3, windows=[(4, 5), (5, 7), (9, 9)], sessions=12, min_phase=3, drawn_at=NOW
+    ),
+    "wampold-worsham": partial(draw_wampold_worsham, starts=[4, 6, 9], sessions=12, min_phase=3, drawn_at=NOW),
+    "koehler-levin": partial(
+        draw_koehler_levin, windows=[(4, 5), (5, 7), (9, 9)], sessions=12, min_phase=3, drawn_at=NOW
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STAIRCASE_DRAWS)
+def test_every_draw_of_a_staircase_lies_in_its_set_and_can_be_drawn_again(name):
+    draws = [STAIRCASE_DRAWS[name](seed=seed) for seed in range(3_000)]
+    assert {tuple(row[0] for row in draw.starts) for draw in draws} == staircase_set(name)
+    assert all(redraw(draw) == draw and assignment_is_admissible(draw) for draw in draws[:60])
+    listed = admissible_starts(draws[0])
+    assert listed.shape == (draws[0].admissible, 3, 1)
+    assert {tuple(row) for row in listed[:, :, 0].tolist()} == staircase_set(name)
+
+
+@pytest.mark.parametrize("name", STAIRCASE_DRAWS)
+def test_every_draw_of_a_staircase_is_equally_likely(name):
+    # Koehler and Levin's windows overlap, so some schedules come about in two ways and are twice as likely.
+    listed = Counter(tuple(row) for row in admissible_starts(STAIRCASE_DRAWS[name](seed=1))[:, :, 0].tolist())
+    seen = Counter(tuple(r[0] for r in STAIRCASE_DRAWS[name](seed=seed).starts) for seed in range(4_000))
+    share = 4_000 / listed.total()
+    statistic = sum((seen[k] - share * n) ** 2 / (share * n) for k, n in listed.items())
+    assert statistic < chi2.isf(0.001, len(listed) - 1)
+
+
+ORDER_DRAWS = {
+    "completely randomised": partial(draw_alternating, sessions=7, treated=3, drawn_at=NOW),
+    "at most 2 in a row": partial(draw_alternating, sessions=8, max_consecutive=2, drawn_at=NOW),
+    "blocks of 2": partial(draw_blocks, sessions=10, drawn_at=NOW),
+    "blocks of 4": partial(draw_blocks, sessions=8, block_size=4, drawn_at=NOW),
+    "custom": partial(draw_custom, assignments=["AABB", "ABAB", "BBAA"], drawn_at=NOW),
+}
+
+
+def order_set(name: str) -> set[str]:
+    def runs(order: str) -> int:
+        return max(len(list(same)) for _, same in groupby(order))
+
+    def even(order: str, size: int) -> bool:
+        return all(order[i : i + size].count("A") == size // 2 for i in range(0, len(order), size))
+
+    def every(sessions: int) -> list[str]:
+        return ["".join(letters) for letters in product("AB", repeat=sessions)]
+
+    match name:
+        case "completely randomised":
+            return {o for o in every(7) if o.count("B") == 3}
+        case "at most 2 in a row":
+            return {o for o in every(8) if o.count("B") == 4 and runs(o) <= 2}
+        case "blocks of 2":
+            return {o for o in every(10) if even(o, 2)}
+        case "blocks of 4":
+            return {o for o in every(8) if even(o, 4)}
+        case "custom":
+            return {"AABB", "ABAB", "BBAA"}
+    raise AssertionError(name)
+
+
+@pytest.mark.parametrize("name", ORDER_DRAWS)
+def test_every_order_lies_in_its_set_is_equally_likely_and_can_be_drawn_again(name):
+    draws = [ORDER_DRAWS[name](seed=seed) for seed in range(3_000)]
+    seen = Counter(draw.orders[0] for draw in draws)
+    assert set(seen) == order_set(name)
+    assert draws[0].admissible == len(seen)
+    assert_uniform(seen, len(seen))
+    assert all(redraw(draw) == draw and assignment_is_admissible(draw) for draw in draws[:60])
+
+
+def test_stored_seeds_of_other_schemes_give_their_draws_for_good():
+    # Drawn once, as below.
+    assert [STAIRCASE_DRAWS[name](seed=7).starts for name in STAIRCASE_DRAWS] == [
+        ((5,), (7,), (9,)),
+        ((9,), (6,), (4,)),
+        ((7,), (4,), (9,)),
+    ]
+    assert [ORDER_DRAWS[name](seed=7).orders for name in ORDER_DRAWS] == [
+        ("ABABABA",),
+        ("ABBABAAB",),
+        ("BAABBAABAB",),
+        ("ABBAABBA",),
+        ("BBAA",),
+    ]
+
+
+def test_an_order_of_a_hundred_sessions_is_drawn_without_listing_any():
+    draw = draw_alternating(sessions=100, max_consecutive=3, seed=1, drawn_at=NOW)
+    assert draw.admissible > 10**25
+    assert draw.orders[0].count("B") == 50
+    assert assignment_is_admissible(draw)
+    assert redraw(draw) == draw
+    assert smallest_p_words(draw).startswith("10^")
+
+
+@pytest.mark.parametrize(
+    ("draw", "change"),
+    [
+        (STAIRCASE_DRAWS["marascuilo-busk"](seed=1), {"starts": ((6,), (5,), (9,))}),
+        (STAIRCASE_DRAWS["marascuilo-busk"](seed=1), {"admissible": 7}),
+        (STAIRCASE_DRAWS["wampold-worsham"](seed=1), {"starts": ((4,), (4,), (9,))}),
+        (STAIRCASE_DRAWS["koehler-levin"](seed=1), {"starts": ((4,), (5,), (8,))}),
+        (STAIRCASE_DRAWS["koehler-levin"](seed=1), {"windows": ((4, 5), (5, 7))}),
+        (STAIRCASE_DRAWS["koehler-levin"](seed=1), {"starts": ((4, 6), (5,), (9,))}),
+        (STAIRCASE_DRAWS["koehler-levin"](seed=1), {"begins": ("B", "A", "A")}),
+        (ORDER_DRAWS["at most 2 in a row"](seed=1), {"max_consecutive": 1}),
+        (ORDER_DRAWS["at most 2 in a row"](seed=1), {"starts": ((5,),)}),
+        (ORDER_DRAWS["completely randomised"](seed=1), {"admissible": 34}),
+        (ORDER_DRAWS["completely randomised"](seed=1), {"starts": ((9,),)}),
+        (ORDER_DRAWS["completely randomised"](seed=1), {"starts": ((4, 4),)}),
+        (ORDER_DRAWS["blocks of 2"](seed=1), {"starts": ((3,),)}),
+        (ORDER_DRAWS["blocks of 4"](seed=1), {"block_size": 3}),
+        (ORDER_DRAWS["custom"](seed=1), {"starts": ((2, 3),), "begins": ("A",)}),
+    ],
+)
+def test_a_changed_draw_of_another_scheme_is_found_out(draw, change):
+    assert assignment_is_admissible(draw)
+    assert not assignment_is_admissible(draw.replace(**change))
+
+
+def test_the_order_of_sessions_has_no_starts_to_list():
+    with pytest.raises(StudyError, match="scheme 'blocks' draws the order of the sessions, not the starts of phases"):
+        admissible_starts(ORDER_DRAWS["blocks of 2"](seed=1))
+
+
+def test_a_document_of_before_other_schemes_is_still_read():
+    document = (
+        '{"scheme": "start-windows", "min_phase": 5, "sessions": 20, "windows": [[6, 8], [9, 11], [12, 14]], '
+        '"admissible": 27, "seed": 7, "starts": [[8], [9], [14]], "drawn_at": "2026-03-02T09:30:00Z"}'
+    )
+    draw = Randomization(**json.loads(document))
+    assert redraw(draw) == draw
+    assert json.loads(draw.model_dump_json(exclude_defaults=True)) == json.loads(document)
+
+
+@pytest.mark.parametrize(
+    ("draw", "change", "words"),
+    [
+        (draw_marascuilo_busk, {"cases": 1}, "number of cases: must be at least 2"),
+        (draw_marascuilo_busk, {"windows": [(6, 8)]}, "need one for each of the 3 cases \\(got 1\\)"),
+        (draw_marascuilo_busk, {"min_phase": 11}, "its last session must not lie before its first"),
+        (draw_koehler_levin, {"windows": [(6, 8)]}, "one for each of at least 2 cases \\(got 1\\)"),
+        (draw_koehler_levin, {"windows": [(5, 8), (9, 11)]}, "leaves 4 baseline and 13 intervention sessions of 20"),
+        (draw_koehler_levin, {"windows": [(6, 8), (9, 17)]}, "leaves 8 baseline and 4 intervention sessions of 20"),
+        (draw_wampold_worsham, {"starts": [6, 17]}, "start window 2: runs from session 17 to 17"),
+        (draw_wampold_worsham, {"drawn_at": dt.datetime(2026, 3, 2)}, "must carry its time zone"),
+        (draw_alternating, {"treated": 20}, "number of treated sessions: must be at most 19"),
+        (draw_alternating, {"treated": 2, "max_consecutive": 2}, "no order of 18 A and 2 B sessions has at most 2"),
+        (draw_blocks, {"block_size": 3}, "its size must be even \\(got 3\\)"),
+        (draw_blocks, {"block_size": 6}, "20 sessions don't fill blocks of 6; plan a multiple of 6"),
+        (draw_custom, {"assignments": ["AB", "AB"]}, "assignment 2: is the same as assignment 1"),
+        (draw_custom, {"assignments": [("AB", "ABB")]}, "all cases of a stored draw have the same number of sessions"),
+    ],
+)
+def test_draws_of_other_schemes_refuse(draw, change, words):
+    plans = {
+        draw_marascuilo_busk: {"cases": 3, "sessions": 20, "min_phase": 5},
+        draw_koehler_levin: {"windows": [(6, 8), (9, 11)], "sessions": 20, "min_phase": 5},
+        draw_wampold_worsham: {"starts": [6, 9], "sessions": 20, "min_phase": 5},
+        draw_alternating: {"sessions": 20},
+        draw_blocks: {"sessions": 20},
+        draw_custom: {},
+    }
+    with pytest.raises(StudyError, match=words):
+        draw(**plans[draw] | {"seed": 1, "drawn_at": NOW} | change)
 
 
 def test_a_stored_seed_gives_its_draw_for_good():

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["bisected_end", "linear_interval", "needed"]
 
+_FEW = 5_000
 _HALVINGS = 60
 
 
@@ -106,7 +107,7 @@ def linear_interval(
 
 def bisected_end(
     reaches: Callable[[float, np.ndarray], np.ndarray],
-    assignments: int,
+    here: np.ndarray,
     *,
     inside: float,
     outside: float,
@@ -118,9 +119,9 @@ def bisected_end(
     Parameters
     ----------
     reaches : callable
-        Given an effect and the assignments in question, whether each reaches the observed statistic.
-    assignments : int
-        How many there are.
+        Given an effect and the numbers of some assignments, whether each reaches the observed statistic.
+    here : numpy.ndarray
+        For every assignment, whether it does under the effect `inside`.
     inside, outside : float
         An effect that is in the interval, and one beyond all reason on the side in question.
     need : int
@@ -137,24 +138,50 @@ def bisected_end(
     --------
     >>> import numpy as np
     >>> ends = np.array([1.0, 2.0, 3.0, 4.0])
-    >>> end = bisected_end(lambda d, rows: ends[rows] >= d, 4, inside=0, outside=99, need=2, tolerance=1e-9)
+    >>> all_ = np.full(4, True)
+    >>> end = bisected_end(lambda d, rows: ends[rows] >= d, all_, inside=0, outside=99, need=2, tolerance=1e-9)
     >>> round(end, 6)
     3.0
     """
     import numpy as np
 
-    everything = np.arange(assignments)
-    here, there = reaches(inside, everything), reaches(outside, everything)
+    everything = np.arange(len(here))
+    there = reaches(outside, everything)
     if there.sum() >= need:
         return None
     # An assignment that stands alike at both ends is settled, so each halving looks at fewer. Small sets are looked at
-    # whole: no statistic need be as well behaved as that.
-    trimmed = assignments > 5_000
+    # whole, and so are large ones where the end so found turns out to be none: not every statistic is well behaved.
+    for trimmed in (True, False) if len(here) > _FEW else (False,):
+        end = _halved(
+            reaches, here, there, inside=inside, outside=outside, need=need, tolerance=tolerance, trimmed=trimmed
+        )
+        if not trimmed or reaches(end, everything).sum() >= need:
+            break
+    return end
+
+
+def _halved(
+    reaches: Callable[[float, np.ndarray], np.ndarray],
+    here: np.ndarray,
+    there: np.ndarray,
+    *,
+    inside: float,
+    outside: float,
+    need: int,
+    tolerance: float,
+    trimmed: bool,
+) -> float:
+    import numpy as np
+
+    everything = np.arange(len(here))
+    steps = iter(_near(reaches, len(here), inside, outside, need)) if trimmed else iter(())
     for _ in range(_HALVINGS):
         if abs(outside - inside) <= tolerance:
             break
+        middle = next(steps, None)
+        if middle is None or not min(inside, outside) < middle < max(inside, outside):
+            middle = (inside + outside) / 2
         open_ = np.flatnonzero(here != there) if trimmed else everything
-        middle = (inside + outside) / 2
         now = here.copy()
         now[open_] = reaches(middle, open_)
         if now.sum() >= need:
@@ -162,6 +189,23 @@ def bisected_end(
         else:
             outside, there = middle, now
     return inside
+
+
+def _near(
+    reaches: Callable[[float, np.ndarray], np.ndarray], assignments: int, inside: float, outside: float, need: int
+) -> list[float]:
+    """Effects on both sides of where a few of the assignments put the end: they spare halvings of all."""
+    import numpy as np
+
+    few = np.arange(0, assignments, max(1, assignments // 1_000))
+    share = need / assignments * len(few)
+    step = (outside - inside) / 2_000
+    for _ in range(_HALVINGS):
+        if abs(outside - inside) <= abs(step) / 8:
+            break
+        middle = (inside + outside) / 2
+        inside, outside = (middle, outside) if reaches(middle, few).sum() >= share else (inside, middle)
+    return [inside - step, inside + step, inside - 4 * step, inside + 4 * step]
 
 
 def _stretches(

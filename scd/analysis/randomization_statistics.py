@@ -91,17 +91,22 @@ def contrasts(
         return np.array(found, dtype=float)
     held = ~np.isnan(values)
     centred = values[held] - (np.median(values[held]) if held.any() else 0.0)
-    phased = schedules.edges is not None and statistic in ("phase-means", "pooled-means", "immediacy", "slope")
     with np.errstate(invalid="ignore", divide="ignore"):
-        if phased:
+        if schedules.edges is not None:
             phases = _Phases(schedules, chosen, held)
-            if statistic == "phase-means":
-                return phases.difference(phases.means(centred))
-            if statistic == "slope":
-                return phases.difference(phases.slopes(centred, sessions[held]))
-            if statistic == "immediacy":
-                return phases.immediacy(centred, immediate)
-            return phases.pooled(centred)
+            match statistic:
+                case "phase-means":
+                    return phases.difference(phases.means(centred))
+                case "pooled-means":
+                    return phases.pooled(centred)
+                case "medians":
+                    return phases.medians(centred)
+                case "immediacy":
+                    return phases.immediacy(centred, immediate)
+                case "slope":
+                    return phases.difference(phases.slopes(centred, sessions[held]))
+                case _:
+                    return phases.nap(centred)
         by_mask = {"medians": _median_difference, "nap": _nap_difference}.get(statistic, _mean_difference)
         at_once = max(1, _CELLS_AT_ONCE // max(1, len(values)))
         places = np.arange(len(schedules))[chosen]
@@ -232,6 +237,39 @@ class _Phases:
             (sums * which).sum(axis=1) / (self.counts * which).sum(axis=1) for which in (self.treated, ~self.treated)
         ]
         return parts[0] - parts[1]
+
+    def nap(self, values: np.ndarray) -> np.ndarray:
+        from scipy.stats import rankdata  # type: ignore[import-untyped]
+
+        many, others = ((self.counts * which).sum(axis=1) for which in (self.treated, ~self.treated))
+        above = (self.sums(rankdata(values)) * self.treated).sum(axis=1) - many * (many + 1) / 2
+        return above / (many * others) - 0.5
+
+    def medians(self, values: np.ndarray) -> np.ndarray:
+        """Found by halving the ranks: how many values of a condition lie below one comes from running totals."""
+        import numpy as np
+
+        if not len(values):
+            return np.full(len(self.first), np.nan)
+        rising = np.argsort(values, kind="stable")
+        below = np.zeros((len(values), len(values) + 1), dtype=np.int32)
+        below[:, 1:] = np.cumsum(np.argsort(rising) <= np.arange(len(values))[:, None], axis=1)
+        ordered = values[rising]
+
+        def at(which: np.ndarray, number: np.ndarray) -> np.ndarray:
+            low, high = np.zeros(len(number), dtype=int), np.full(len(number), len(values) - 1)
+            for _ in range(len(values).bit_length()):
+                middle = (low + high) // 2
+                among = below[middle[:, None], self.end] - below[middle[:, None], self.first]
+                enough = (among * which).sum(axis=1) >= number
+                low, high = np.where(enough, low, np.minimum(middle + 1, high)), np.where(enough, middle, high)
+            return ordered[high]
+
+        halves = []
+        for which in (self.treated, ~self.treated):
+            many = (self.counts * which).sum(axis=1)
+            halves.append(np.where(many > 0, (at(which, (many + 1) // 2) + at(which, many // 2 + 1)) / 2, np.nan))
+        return halves[0] - halves[1]
 
     def immediacy(self, values: np.ndarray, immediate: int) -> np.ndarray:
         import numpy as np

@@ -213,20 +213,14 @@ class _Sample:
             return *ends, self._unbounded(ends)
         far = _FAR * (self.spread or 1.0)
         center = direction * far if direction else self._center(far)
-        if center is None or self._reached(center, everything).sum() < need:
+        here = None if center is None else self._reached(center, everything)
+        if center is None or here is None or here.sum() < need:
             return None, None, [f"{_opening(self.cases)}: no interval, since this statistic does not follow an effect."]
         found = [
             None
-            if inside == outside
-            else bisected_end(
-                self._reached,
-                len(distribution),
-                inside=center,
-                outside=outside,
-                need=need,
-                tolerance=1e-12 * far,
-            )
-            for inside, outside in ((center, -far), (center, far))
+            if outside == center
+            else bisected_end(self._reached, here, inside=center, outside=outside, need=need, tolerance=1e-12 * far)
+            for outside in (-far, far)
         ]
         return found[0], found[1], self._unbounded((found[0], found[1]))
 
