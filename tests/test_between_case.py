@@ -838,7 +838,7 @@ def test_drift_that_passes_for_autocorrelation_is_said_in_words():
         rows += [(f"C{i}", t + 1, "A1" if t < 8 + 3 * i else "B1", v) for t, v in enumerate(walk)]
     data = occasions_of_table(pd.DataFrame(rows, columns=["case", "session", "phase", "value"]))
     told = " ".join(mixed_effect(data).warnings)
-    assert "the autocorrelation is estimated as 0.991, at the edge of what is possible" in told
+    assert "the autocorrelation is estimated as 0.991, near the edge of what is possible" in told
 
 
 def test_few_degrees_of_freedom_are_said_in_words():

@@ -175,7 +175,9 @@ def hps_reversal(data: Occasions, *, phi: float | None = None, rho: float | None
             field="cases",
         )
     contrast = _contrast(levels, _cells(data.case, data.pair), data.intervention)
-    layout = _Layout(levels, np.where(shared, alike, -1), contrast, place)
+    compared = np.full(len(alike), -1)
+    compared[shared] = np.unique(alike[shared], return_inverse=True)[1]
+    layout = _Layout(levels, compared, contrast, place)
     if phi is None:
         phi = _autocorrelation(data, levels, levels)
     counts = tuple(
@@ -190,9 +192,8 @@ def _moments(
     data: Occasions, layout: _Layout, *, phi: float, rho: float | None, shared_sessions: tuple[int, ...] = ()
 ) -> Moments:
     _check_given(rho)
-    used = np.flatnonzero(layout.alike >= 0)
-    alike = np.unique(layout.alike[used], return_inverse=True)[1]
-    values, cells = len(used), int(alike.max()) + 1
+    used = layout.alike >= 0
+    values, cells = int(used.sum()), int(layout.alike.max()) + 1
     contrasts = values - cells
     if contrasts == 0:
         raise StudyError(
@@ -200,7 +201,7 @@ def _moments(
             "variance between cases can't be estimated from moments; use method 'reml'",
             field="sessions",
         )
-    deviation = data.value[used] - _cell_means(alike, data.value[used])
+    deviation = data.value[used] - _cell_means(layout.alike[used], data.value[used])
     variance = float((deviation**2).sum() / contrasts)
     if variance <= 1e-20 * float((data.value**2).max()):
         raise StudyError(
@@ -213,14 +214,7 @@ def _moments(
     if rho is None:
         within = _variance_within(data, layout, phi)
         rho = max(0.0, 1 - within / variance)
-    # Correlations among all values of a case, in units of the whole variance.
-    together = data.case[:, None] == data.case[None, :]
-    apart = np.abs(data.session[:, None] - data.session[None, :])
-    correlation = np.where(together, rho + (1 - rho) * _powers(phi, apart), 0.0)
-    kappa = math.sqrt(max(float(layout.contrast @ correlation @ layout.contrast), 0.0))
-    inner = correlation[np.ix_(used, used)]
-    centered = inner - _cell_means(alike, inner)  # A V: values as deviations from their cell's mean
-    df = contrasts**2 / float((centered * centered.T).sum())
+    kappa, df = _precision(data, layout, phi=phi, rho=rho)
     delta = mean_difference / math.sqrt(variance)
     g = correction(df) * delta
     return Moments(
@@ -245,14 +239,35 @@ def _check_given(rho: float | None) -> None:
         raise StudyError(f"rho: must be 0 or more and below 1 (got {rho:g})", field="rho")
 
 
+def _precision(data: Occasions, layout: _Layout, *, phi: float, rho: float) -> tuple[float, float]:
+    """The standard error of the numerator, and the degrees of freedom of the variance: (n - K)² / tr(A V A V).
+
+    V, the correlations in units of the whole variance, links values of one case only, and A takes the means of the
+    cells out; so that the trace is a sum over cases, and none of their matrices is larger than a case.
+    """
+    counts = np.bincount(layout.alike[layout.alike >= 0])
+    spread, trace, across = 0.0, 0.0, np.zeros((len(counts), len(counts)))
+    for i in range(len(data.cases)):
+        mine = data.case == i
+        correlation = rho + (1 - rho) * _powers(phi, data.session[mine])
+        weights, cell = layout.contrast[mine], layout.alike[mine]
+        spread += float(weights @ correlation @ weights)
+        cell, correlation = cell[cell >= 0], correlation[np.ix_(cell >= 0, cell >= 0)]
+        squares = correlation**2
+        trace += float(squares.sum() - 2 * (squares.sum(axis=1) / counts[cell]).sum())
+        across[np.ix_(cell, cell)] += correlation  # a case has one value in a cell at most
+    trace += float((across**2 / np.outer(counts, counts)).sum())
+    return math.sqrt(max(spread, 0.0)), (counts.sum() - len(counts)) ** 2 / trace
+
+
 def _variance_within(data: Occasions, layout: _Layout, phi: float) -> float:
     """The variance within cases: squares around the levels, over what autocorrelation leaves of their number."""
     residual = data.value - _cell_means(layout.levels, data.value)
-    together = layout.levels[:, None] == layout.levels[None, :]
-    apart = np.abs(layout.clock[:, None] - layout.clock[None, :])
-    sizes = np.bincount(layout.levels)[layout.levels]
-    taken = (np.where(together, _powers(phi, apart), 0.0) / sizes[:, None]).sum()
-    left = len(data.value) - float(taken)
+    taken = 0.0
+    for level in range(int(layout.levels.max()) + 1):
+        clock = layout.clock[layout.levels == level]
+        taken += float(_powers(phi, clock).sum()) / len(clock)
+    left = len(data.value) - taken
     if left <= 1e-9 * len(data.value):
         raise StudyError(
             "between-case effect size: the values within phases leave no variance to estimate (autocorrelation "
@@ -269,16 +284,13 @@ def _cells(*keys: np.ndarray) -> np.ndarray:
 
 def _cell_means(cells: np.ndarray, values: np.ndarray) -> np.ndarray:
     """For each row the mean of the rows of its cell."""
-    order = np.argsort(cells, kind="stable")
-    counts = np.bincount(cells)
-    sums = np.add.reduceat(values[order], np.r_[0, np.cumsum(counts)[:-1]], axis=0)
-    return (sums / counts.reshape(-1, *[1] * (values.ndim - 1)))[cells]
+    return (np.bincount(cells, weights=values) / np.bincount(cells))[cells]
 
 
-def _powers(phi: float, apart: np.ndarray) -> np.ndarray:
-    """The correlation of values so many sessions apart: each power is taken once."""
+def _powers(phi: float, clock: np.ndarray) -> np.ndarray:
+    """The correlations of values at these times."""
     with np.errstate(over="ignore"):  # an estimate beyond 1 comes with a warning
-        return np.power(phi, np.arange(int(apart.max()) + 1))[apart]
+        return np.power(phi, np.abs(clock[:, None] - clock))
 
 
 def _place(levels: np.ndarray) -> np.ndarray:

@@ -12,8 +12,8 @@ from scd.analysis.restricted_likelihood import Layout, Mixed, laid_out, profile,
 
 __all__ = ["MixedFit", "fit_mixed"]
 
-# Nearer to 1 the errors of a case can't be told from its level any more.
-_EDGE = 0.98
+# Nearer to 1 the errors of a case are hard to tell from its level.
+_EDGE = 0.95
 # A random effect that adds less than this share of the error variance is none.
 _NOTHING = 1e-6
 # Where searches begin: correlation, and SDs of random effects relative to the error's. The second set is tried when the
@@ -174,9 +174,9 @@ def _edges(fit: MixedFit, mixed: Mixed) -> list[str]:
     told = []
     if fit.correlation is not None and abs(fit.correlation) > _EDGE:
         told.append(
-            f"the autocorrelation is estimated as {fit.correlation:.3f}, at the edge of what is possible: the values' "
-            "drift can't be told from differences between cases, and the effect size depends on which of them it is "
-            "taken for"
+            f"the autocorrelation is estimated as {fit.correlation:.3f}, near the edge of what is possible: drift of "
+            "the values can hardly be told from differences between cases, and the effect size depends on which of them it "
+            "is taken for"
         )
     for level, covariance in zip(mixed.levels, fit.random, strict=True):
         size = (level.columns**2).mean(axis=0) / fit.variance
