@@ -99,15 +99,20 @@ def _table(graph: MaskedGraph) -> pd.DataFrame:
 def _panel(graph: MaskedGraph, table: pd.DataFrame, *, measure: Measure, space: Space) -> alt.LayerChart:
     axes = Axes(space, title=tuple(axis_title(measure, length=space.height)), title_y=None, session_axis=True)
     seen = table.dropna(subset=["value"])
-    base = alt.Chart(rows(seen.to_dict("records"))).encode(x=axes.x("session"), y=axes.y("value"))
+    data = rows(
+        {"session": int(n), "value": float(value), "segment": int(segment)}
+        for n, value, segment in seen.itertuples(index=False)
+    )
+    base = alt.Chart(data).encode(x=axes.x("session"), y=axes.y("value"))
     layers: list[Layer] = [
         base.mark_line(stroke=GREY, strokeWidth=1.2, strokeJoin="round").encode(detail=alt.Detail("segment:N")),
         base.mark_point(filled=True, opacity=1, size=42, fill=INK, stroke="white", strokeWidth=0.6),
     ]
     missed = table[table["value"].isna()]
     if len(missed):
-        data = rows({"session": int(n)} for n in missed["session"])
-        cross = alt.Chart(data).mark_point(shape=CROSS, filled=False, size=70, stroke=INK, strokeWidth=1.5, opacity=1)
+        cross = alt.Chart(rows({"session": int(n)} for n in missed["session"])).mark_point(
+            shape=CROSS, filled=False, size=70, stroke=INK, strokeWidth=1.5, opacity=1
+        )
         layers.append(cross.encode(x=axes.x("session"), y=alt.YValue(space.height - 5)))
     layers.append(text_mark([graph.name], x=space.width + 10, y=12, bold=True))
     return alt.LayerChart(layer=layers).properties(width=space.width, height=space.height)

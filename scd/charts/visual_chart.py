@@ -40,6 +40,7 @@ _KEY = {
     "trend": "trend of a phase (Theil-Sen)",
     "projected mean": "the baseline's mean and trend, drawn on",
 }
+_SOLID = [1, 0]
 _DASHES = {"trend": [5, 3], "projected mean": [1, 3], "projected trend": [1, 3]}
 
 
@@ -140,25 +141,23 @@ def _lines(table: pd.DataFrame, *, panel: Panel, axes: Axes) -> list[alt.Chart]:
                 fill=alt.Fill("condition:N", scale=colour, legend=None),
             )
         )
-    for one in table[table["line"] != "envelope"].to_dict("records"):
-        drawn.append(_line(one, panel=panel, axes=axes, colour=colour))
+    for one in table[table["line"] != "envelope"][list(_COLUMNS)].itertuples(index=False):
+        _, phase, name, x1, x2, y1, y2 = one
+        ends = _inside((float(x1), float(y1)), (float(x2), float(y2)), low=panel.space.low, high=panel.space.high)
+        drawn.append(_line(str(name), str(phase)[0], ends, axes=axes, colour=colour))
     return drawn
 
 
-def _line(one: dict[str, object], *, panel: Panel, axes: Axes, colour: alt.Scale) -> alt.Chart:
-    name = str(one["line"])
-    (x1, y1), (x2, y2) = _inside(
-        (float(str(one["session_from"])), float(str(one["value_from"]))),
-        (float(str(one["session_to"])), float(str(one["value_to"]))),
-        low=panel.space.low,
-        high=panel.space.high,
+def _line(
+    name: str, condition: str, ends: tuple[tuple[float, float], ...], *, axes: Axes, colour: alt.Scale
+) -> alt.Chart:
+    beyond = (-0.4, 0.4) if name == "median" else (0.0, 0.0)
+    data = rows(
+        {"condition": condition, "session": x + more, "value": y} for (x, y), more in zip(ends, beyond, strict=True)
     )
-    if name == "median":
-        x1, x2 = x1 - 0.4, x2 + 0.4
-    data = rows([{"condition": str(one["phase"])[0], "session": x, "value": y} for x, y in ((x1, y1), (x2, y2))])
+    width = 2.5 if name == "median" else 1.6
+    mark = alt.Chart(data).mark_line(strokeWidth=width, strokeDash=_DASHES.get(name, _SOLID))
     projected = name.startswith("projected")
-    dash = {"strokeDash": _DASHES[name]} if name in _DASHES else {}
-    mark = alt.Chart(data).mark_line(strokeWidth=2.5 if name == "median" else 1.6, **dash)
     stroke = alt.StrokeValue(GREY) if projected else alt.Stroke("condition:N", scale=colour, legend=None)
     return mark.encode(x=axes.x("session"), y=axes.y("value"), stroke=stroke)
 
@@ -195,9 +194,9 @@ def _key(names: set[str], *, y: float, width: int) -> list[Layer]:
             band = one.mark_rect(fill=BLUE, opacity=0.2)
             drawn.append(band.encode(**place, y=alt.YValue(line - 5), y2=alt.Y2Value(line + 5)))
         else:
-            dash = {"strokeDash": _DASHES[name]} if name in _DASHES else {}
+            thick = 2.5 if name == "median" else 1.6
             ink = GREY if name.startswith("projected") else INK
-            rule = one.mark_rule(stroke=ink, strokeWidth=2.5 if name == "median" else 1.6, **dash)
+            rule = one.mark_rule(stroke=ink, strokeWidth=thick, strokeDash=_DASHES.get(name, _SOLID))
             drawn.append(rule.encode(**place, y=alt.YValue(line)))
         drawn.append(text_mark([words], x=x + 26, y=line + 4))
         x += needed
