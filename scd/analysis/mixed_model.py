@@ -70,6 +70,18 @@ def default_times(data: Occasions) -> tuple[int, int]:
     start, at : int
         Last session of the shortest baseline; that plus the number of sessions from first to last under intervention of
         the case whose baseline it is (of several, the shortest).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from scd.analysis.occasions import occasions_of_table
+    >>> rows = [("P", 3, (4, 6, 9, 8, 9, 9)), ("Q", 4, (2, 5, 3, 7, 6, 8)), ("R", 5, (5, 3, 4, 5, 8, 7))]
+    >>> table = pd.DataFrame(
+    ...     [(c, n, "A1" if n < b else "B1", v) for c, b, values in rows for n, v in enumerate(values, 1)],
+    ...     columns=["case", "session", "phase", "value"],
+    ... )
+    >>> default_times(occasions_of_table(table))
+    (2, 6)
     """
     lasts, lengths = [], []
     for i in range(len(data.cases)):
@@ -87,6 +99,13 @@ def check_model(model: MixedModel) -> None:
     Raises
     ------
     StudyError
+        When an option is on without the one that it needs, or the kind of errors is unknown.
+
+    Examples
+    --------
+    >>> check_model(MixedModel(random_trend=True))
+    Traceback (most recent call last):
+    scd.study.errors.StudyError: model: 'random_trend' needs 'trend' too; add it
     """
     needs = (
         (model.treatment_trend, model.trend, "treatment_trend", "trend"),
@@ -118,6 +137,19 @@ def times_of(model: MixedModel, data: Occasions) -> tuple[int, int] | tuple[None
     ------
     StudyError
         When the effect would be read off before the intervention began.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from scd.analysis.occasions import occasions_of_table
+    >>> rows = [("P", 3, (4, 6, 9, 8, 9, 9)), ("Q", 4, (2, 5, 3, 7, 6, 8)), ("R", 5, (5, 3, 4, 5, 8, 7))]
+    >>> table = pd.DataFrame(
+    ...     [(c, n, "A1" if n < b else "B1", v) for c, b, values in rows for n, v in enumerate(values, 1)],
+    ...     columns=["case", "session", "phase", "value"],
+    ... )
+    >>> data = occasions_of_table(table)
+    >>> times_of(MixedModel(), data), times_of(MixedModel(trend=True), data), times_of(MixedModel(trend=True, at=5), data)
+    ((None, None), (2, 6), (2, 5))
     """
     if not model.with_time:
         return None, None

@@ -175,8 +175,8 @@ def _edges(fit: MixedFit, mixed: Mixed) -> list[str]:
     if fit.correlation is not None and abs(fit.correlation) > _EDGE:
         told.append(
             f"the autocorrelation is estimated as {fit.correlation:.3f}, near the edge of what is possible: drift of "
-            "the values can hardly be told from differences between cases, and the effect size depends on which of them it "
-            "is taken for"
+            "the values can hardly be told from differences between cases, and the effect size depends on which of "
+            "them it is taken for"
         )
     for level, covariance in zip(mixed.levels, fit.random, strict=True):
         size = (level.columns**2).mean(axis=0) / fit.variance

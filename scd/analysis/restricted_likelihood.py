@@ -131,6 +131,14 @@ def laid_out(mixed: Mixed) -> Layout:
     ------
     StudyError
         When effects can't be told apart, or fixed ones leave no variance.
+
+    Examples
+    --------
+    >>> case, one = np.repeat([0, 1, 2], 4), np.ones((12, 1))
+    >>> value = np.array([1.0, 2, 1, 3, 5, 6, 7, 5, 9, 8, 10, 9])
+    >>> mixed = Mixed(value, one, (Level("case", case, one),), case, np.tile([1, 2, 3, 4], 3), "ar1")
+    >>> laid_out(mixed).columns.shape  # three series of four sessions: a fixed column, the values, a random column
+    (3, 4, 3)
     """
     orthonormal, triangle = _orthonormal(mixed.fixed, what="fixed effects")
     free = len(mixed.value) - len(triangle)
@@ -198,6 +206,15 @@ def split_point(layout: Layout, points: np.ndarray) -> tuple[np.ndarray, np.ndar
     correlation, ratio : ndarray, shape (points,)
     roots : list of ndarray, shape (points, effects, effects)
         Of each level's covariance, relative to the error's SD.
+
+    Examples
+    --------
+    >>> case, one = np.repeat([0, 1, 2], 4), np.ones((12, 1))
+    >>> value = np.array([1.0, 2, 1, 3, 5, 6, 7, 5, 9, 8, 10, 9])
+    >>> mixed = Mixed(value, one, (Level("case", case, one),), case, np.tile([1, 2, 3, 4], 3), "ar1")
+    >>> correlation, _, roots = split_point(laid_out(mixed), np.array([[0.0, 1.5]]))
+    >>> correlation.tolist(), roots[0].tolist()
+    ([0.0], [[[1.5]]])
     """
     at, correlation, ratio = 0, np.zeros(len(points)), np.ones(len(points))
     if layout.mixed.errors != "independent":
@@ -259,6 +276,16 @@ def profile(layout: Layout, points: np.ndarray) -> tuple[np.ndarray, np.ndarray,
         Coefficients of the orthonormal columns, then their covariance in units of the variance.
     variance : ndarray, shape (points,)
         Of the errors, on the layout's scale.
+
+    Examples
+    --------
+    >>> case, one = np.repeat([0, 1, 2], 4), np.ones((12, 1))
+    >>> value = np.array([1.0, 2, 1, 3, 5, 6, 7, 5, 9, 8, 10, 9])
+    >>> mixed = Mixed(value, one, (Level("case", case, one),), case, np.tile([1, 2, 3, 4], 3), "ar1")
+    >>> layout = laid_out(mixed)
+    >>> deviance, _, variance = profile(layout, np.array([[0.0, 0.0], [0.0, 4.0]]))  # without and with random levels
+    >>> round(float(variance[0]), 6), bool(deviance[1] < deviance[0])
+    (1.0, True)
     """
     correlation, ratio, roots = split_point(layout, points)
     white, log_det = _white(layout, correlation, ratio)

@@ -163,6 +163,13 @@ def check_coverage(ci_prob: float) -> None:
     Raises
     ------
     StudyError
+        When it does not lie between 0 and 1.
+
+    Examples
+    --------
+    >>> check_coverage(95)
+    Traceback (most recent call last):
+    scd.study.errors.StudyError: ci_prob: must lie between 0 and 1 (got 95)
     """
     if not 0 < ci_prob < 1:
         raise StudyError(f"ci_prob: must lie between 0 and 1 (got {ci_prob:g})", field="ci_prob")
