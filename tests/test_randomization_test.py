@@ -1111,6 +1111,41 @@ def test_conditions_beyond_two_are_left_out_from_there_on():
         row_of(study_of("ABCABCABC", range(9)), Scheme("alternating"))
 
 
+def behaviours(second: str) -> Study:
+    measures = (measure(), Measure(key="z", label="Z", improvement=second))
+    cases = []
+    for key, start in (("y", 5), ("z", 8)):
+        rows = [Session(number=n, values=(Value(measure=key, value=float(n >= start)),)) for n in range(1, 13)]
+        phases = (Phase(label="A1", planned_start=1), Phase(label="B1", planned_start=start))
+        cases.append(Case(code=f"tier {key}", phases=phases, measures=(key,)).record(*rows))
+    return Study(code="S", design="multiple-baseline", across="behaviours", measures=measures, cases=tuple(cases))
+
+
+def test_tiers_may_have_measures_of_their_own():
+    scheme = Scheme("marascuilo-busk", min_phase=3)
+    found = randomization_test(behaviours("increase"), hypothetical=scheme)
+    assert (found.measure, found.rows[0].statistic, found.rows[0].p) == ("Y, Z", 1.0, 1 / 49)
+    with pytest.raises(StudyError, match="better higher on some cases' measures and lower on others'; name one"):
+        randomization_test(behaviours("decrease"), hypothetical=scheme)
+    with pytest.raises(StudyError, match="needs one start window for each of the 1 cases"):
+        randomization_test(
+            behaviours("decrease"), measure="z", hypothetical=Scheme("koehler-levin", windows=((5, 6), (7, 8)))
+        )
+
+
+@pytest.mark.parametrize("value", [1e300, 1e-320, 1e308])
+def test_values_of_any_size_are_tested_or_refused_in_words(value):
+    for statistic in ("phase-means", "medians", "immediacy", "slope", "nap"):
+        study = study_of(order_of(6, 6), [-value, value] * 6)
+        try:
+            row = row_of(study, Scheme("phase-starts", min_phase=3), statistic=statistic)
+        except StudyError as error:
+            words = error.message
+        else:
+            words = "" if 0 < row.p <= 1 else str(row)
+        assert words in ("", "case 'K7M2QX': has values too far apart to be computed with"), statistic
+
+
 # --- the command ---------------------------------------------------------------------------------------------------
 
 

@@ -10,6 +10,8 @@ from scd.design.randomization import assignment_is_admissible, redraw
 from scd.study import StudyError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from scd.design.schemes import Scheme
@@ -34,15 +36,15 @@ class Assigned:
     values: np.ndarray
 
 
-def assigned_as_drawn(study: Study, *, measure: Measure) -> tuple[tuple[Assigned, ...], tuple[str, ...]]:
+def assigned_as_drawn(study: Study, *, measures: Mapping[str, Measure]) -> tuple[tuple[Assigned, ...], tuple[str, ...]]:
     """The cases of a study whose schedule was drawn, when everything happened as it was drawn.
 
     Parameters
     ----------
     study : Study
         With a stored draw.
-    measure : Measure
-        Whose values.
+    measures : mapping of str to Measure
+        For each case's code, whose values.
 
     Returns
     -------
@@ -79,7 +81,7 @@ def assigned_as_drawn(study: Study, *, measure: Measure) -> tuple[tuple[Assigned
     held = []
     for case, order, starts in zip(study.cases, drawn.orders, drawn.starts, strict=True):
         _refuse_departure(case, order, starts, drawn)
-        seen = _seen(case, measure.key)
+        seen = _seen(case, measures[case.code].key)
         values = np.array([seen.get(n, np.nan) for n in range(1, drawn.sessions + 1)])
         if late := sum(n > drawn.sessions for n in seen):
             notes.append(
@@ -91,7 +93,7 @@ def assigned_as_drawn(study: Study, *, measure: Measure) -> tuple[tuple[Assigned
 
 
 def assigned_as_recorded(
-    study: Study, *, measure: Measure, scheme: Scheme
+    study: Study, *, measures: Mapping[str, Measure], scheme: Scheme
 ) -> tuple[tuple[Assigned, ...], tuple[str, ...]]:
     """The cases of a study as they happened, whatever was drawn or not.
 
@@ -99,8 +101,8 @@ def assigned_as_recorded(
     ----------
     study : Study
         The study.
-    measure : Measure
-        Whose values.
+    measures : mapping of str to Measure
+        For each case's code, whose values.
     scheme : Scheme
         The scheme that is going to be taken for theirs.
 
@@ -121,6 +123,7 @@ def assigned_as_recorded(
 
     held, notes = [], []
     for case in study.cases:
+        measure = measures[case.code]
         seen = _seen(case, measure.key)
         if not seen:
             notes.append(f"Case '{case.code}': has no value of '{measure.label}' and is left out.")
@@ -132,7 +135,8 @@ def assigned_as_recorded(
         notes += [*said, *_missed(case.code, values)]
         held.append(Assigned(Course(case.code, tuple(numbers), order), values))
     if not held:
-        raise StudyError(f"study '{study.code}': has no value of '{measure.label}'", field="measure")
+        named = ", ".join(dict.fromkeys(f"'{measure.label}'" for measure in measures.values()))
+        raise StudyError(f"study '{study.code}': has no value of {named}", field="measure")
     return tuple(held), tuple(notes)
 
 

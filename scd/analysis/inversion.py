@@ -267,4 +267,4 @@ def _snapped(numbers: np.ndarray, tolerance: float) -> np.ndarray:
 def _end(found: np.ndarray) -> float | None:
     import numpy as np
 
-    return float(found[0]) if len(found) and np.isfinite(found[0]) else None
+    return float(found[0]) + 0.0 if len(found) and np.isfinite(found[0]) else None  # no -0.0

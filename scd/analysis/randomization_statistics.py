@@ -91,7 +91,7 @@ def contrasts(
         return np.array(found, dtype=float)
     held = ~np.isnan(values)
     centred = values[held] - (np.median(values[held]) if held.any() else 0.0)
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         if schedules.edges is not None:
             phases = _Phases(schedules, chosen, held)
             match statistic:

@@ -16,7 +16,7 @@ from scd.analysis.reference_distribution import Question, answer
 from scd.design.reference import ReferenceSet, reference_set
 from scd.design.schedules import whole_number
 from scd.design.schemes import Scheme, scheme_of
-from scd.study import StudyError
+from scd.study import Improvement, StudyError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,7 +73,7 @@ class RandomizationTest:
     rows : tuple of RandomizationRow
         One a case; one with case None where the cases' schedules were drawn together.
     measure : str
-        The measure's label.
+        The measure's label; of several, where cases have measures of their own.
     improvement : {"increase", "decrease"}
         The direction that is better.
     statistic : str
@@ -96,7 +96,7 @@ class RandomizationTest:
 
     rows: tuple[RandomizationRow, ...]
     measure: str
-    improvement: Literal["increase", "decrease"]
+    improvement: Improvement
     statistic: str
     two_sided: bool
     ci_prob: float
@@ -165,7 +165,7 @@ def randomization_test(
     study : Study
         The study, with its values.
     measure : str, optional
-        The key of the measure; by default the first outcome.
+        The key of the measure; by default each case's first outcome.
     statistic : str or callable
         ``phase-means``, ``pooled-means``, ``medians``, ``immediacy``, ``slope`` or ``nap``, see
         `scd.analysis.randomization_statistics.contrasts`; or a function of a case's values (NaN where missed) and of
@@ -196,6 +196,13 @@ def randomization_test(
         When nothing was drawn, the schedule departed from the draw or lies outside its own admissible set, or the
         statistic can't be computed.
 
+    Notes
+    -----
+    The exhaustive p values of R's SCRT are met. Those of R's scan (``rand_test``) are met but for these rules: scan
+    goes on where the observed start lies outside its own set, so that p may be 0; it squares standardised differences,
+    so that their sign is lost; averages absolute differences over cases; takes the row for the time of a slope; drops
+    missed sessions before it assigns anew; and leaves the observed assignment out of its sample, so that p may be 0.
+
     References
     ----------
     Edgington and Onghena (2007), Randomization Tests, 4th edition. Bulté and Onghena (2008),
@@ -216,17 +223,18 @@ def randomization_test(
     immediate = whole_number(immediate, field="immediate", what="the values on either side of a change", least=1)
     if not 0.5 <= ci_prob < 1:
         raise StudyError(f"interval: its probability must lie between 0.5 and 1 (got {ci_prob:g})", field="ci_prob")
-    chosen = _measure(study, measure)
-    scheme, basis, cases, notes = _basis(study, chosen, stated, hypothetical)
+    measures = _measures(study, measure)
+    improvement = next(iter(measures.values())).improvement
+    scheme, basis, cases, notes = _basis(study, measures, stated, hypothetical)
     check_statistic(statistic, alternates=scheme.alternates, min_phase=scheme.min_phase)
-    direction = 0 if two_sided else (1 if chosen.improvement == "increase" else -1)
+    direction = 0 if two_sided else (1 if improvement == "increase" else -1)
     question = Question(statistic, direction=direction, immediate=immediate, ci_prob=ci_prob)
-    rows, distributions, said = _rows(scheme, cases, question, chosen, draws, seed)
+    rows, distributions, said = _rows(scheme, cases, question, improvement, draws, seed)
     words = [row_words(row, ci_prob=ci_prob, statistic=statistic) for row in rows if row.p is not None]
     return RandomizationTest(
         rows=tuple(rows),
-        measure=chosen.label,
-        improvement=chosen.improvement,
+        measure=", ".join(dict.fromkeys(one.label for one in measures.values())),
+        improvement=improvement,
         statistic="custom" if callable(statistic) else statistic,
         two_sided=two_sided,
         ci_prob=ci_prob,
@@ -238,14 +246,24 @@ def randomization_test(
     )
 
 
-def _measure(study: Study, key: str | None) -> Measure:
+def _measures(study: Study, key: str | None) -> dict[str, Measure]:
+    """The measure of each case: the one that was named, else its first outcome."""
     if key is not None:
-        return study.measure(key)
-    return (study.outcomes or study.measures)[0]
+        return dict.fromkeys((case.code for case in study.cases), study.measure(key))
+    measures = {}
+    for case in study.cases:
+        own = study.measures_of(case)
+        measures[case.code] = next((one for one in own if one.role == "outcome"), own[0])
+    if len({one.improvement for one in measures.values()}) > 1:
+        raise StudyError(
+            f"study '{study.code}': is better higher on some cases' measures and lower on others'; name one measure",
+            field="measure",
+        )
+    return measures
 
 
 def _basis(
-    study: Study, measure: Measure, stated: Scheme | None, hypothetical: Scheme | None
+    study: Study, measures: dict[str, Measure], stated: Scheme | None, hypothetical: Scheme | None
 ) -> tuple[Scheme, Basis, tuple[Assigned, ...], list[str]]:
     """The scheme, where it comes from, and the cases with their values."""
     if stated is not None and hypothetical is not None:
@@ -258,15 +276,15 @@ def _basis(
         )
     other = stated or hypothetical
     if other is not None:
-        cases, notes = assigned_as_recorded(study, measure=measure, scheme=other)
+        cases, notes = assigned_as_recorded(study, measures=measures, scheme=other)
         return other, "hypothetical" if stated is None else "stated", cases, list(notes)
-    cases, notes = assigned_as_drawn(study, measure=measure)
+    cases, notes = assigned_as_drawn(study, measures=measures)
     assert study.randomization is not None
     return scheme_of(study.randomization), "record", cases, list(notes)
 
 
 def _rows(
-    scheme: Scheme, cases: tuple[Assigned, ...], question: Question, measure: Measure, draws: int, seed: int
+    scheme: Scheme, cases: tuple[Assigned, ...], question: Question, improvement: Improvement, draws: int, seed: int
 ) -> tuple[list[RandomizationRow], list[np.ndarray], list[str]]:
     """A row for each case, or one for all; a case that can't be tested says why, unless none can."""
     import numpy as np
@@ -292,7 +310,7 @@ def _rows(
             )
         shown = found.statistic
         if question.statistic == "nap":
-            shown = 0.5 + (shown if measure.improvement == "increase" else -shown)
+            shown = 0.5 + (shown if improvement == "increase" else -shown)
         number = len(found.distribution)
         rows.append(
             RandomizationRow(

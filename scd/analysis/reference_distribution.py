@@ -108,7 +108,16 @@ def answer(cases: Sequence[Assigned], reference: ReferenceSet, question: Questio
     """
     import numpy as np
 
-    sample = _Sample(cases, reference, question)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        return _answered(_Sample(cases, reference, question))
+
+
+def _answered(sample: _Sample) -> Answer:
+    import numpy as np
+
+    cases, reference, question = sample.cases, sample.reference, sample.question
+    if not np.isfinite(sample.spread):
+        raise StudyError(f"{_named(cases)}: has values too far apart to be computed with", field="values")
     everything = np.arange(len(reference.choice))
     distribution = sample.statistic(0.0, everything)
     observed = float(distribution[reference.observed])
