@@ -148,8 +148,8 @@ def times_of(model: MixedModel, data: Occasions) -> tuple[int, int] | tuple[None
     ...     columns=["case", "session", "phase", "value"],
     ... )
     >>> data = occasions_of_table(table)
-    >>> times_of(MixedModel(), data), times_of(MixedModel(trend=True), data), times_of(MixedModel(trend=True, at=5), data)
-    ((None, None), (2, 6), (2, 5))
+    >>> [times_of(model, data) for model in (MixedModel(), MixedModel(trend=True), MixedModel(trend=True, at=5))]
+    [(None, None), (2, 6), (2, 5)]
     """
     if not model.with_time:
         return None, None
