@@ -1196,7 +1196,7 @@ def test_the_command_reads_alternating_treatments(tmp_path, column):
 
 
 def test_the_command_reads_many_changes_of_condition(tmp_path):
-    order = "ABBA" * 45  # 180 sessions, 91 phases
+    order = "ABAABB" * 60  # 360 sessions, 240 phases
     file = table(tmp_path, long_table(order, [i % 7 + (x == "B") for i, x in enumerate(order)]))
     (row,) = json.loads(run(file, "--scheme", "alternating", "--max-consecutive", "2", "--json"))["rows"]
     assert row["exact"] is False

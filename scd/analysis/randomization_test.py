@@ -86,6 +86,8 @@ class RandomizationTest:
         The scheme in words.
     basis : {"record", "stated", "hypothetical"}
         Where the reference set comes from.
+    draws, seed : int
+        How many assignments are drawn, and from which seed, where there are too many to go through.
     text : tuple of str
         The result in sentences; the first says what the reference set is.
     warnings : tuple of str
@@ -102,6 +104,8 @@ class RandomizationTest:
     ci_prob: float
     scheme: str
     basis: Basis
+    draws: int
+    seed: int
     text: tuple[str, ...]
     warnings: tuple[str, ...]
     distributions: tuple[np.ndarray, ...]
@@ -128,7 +132,17 @@ class RandomizationTest:
         """
         told = {
             name: getattr(self, name)
-            for name in ("measure", "improvement", "statistic", "two_sided", "ci_prob", "scheme", "basis")
+            for name in (
+                "measure",
+                "improvement",
+                "statistic",
+                "two_sided",
+                "ci_prob",
+                "scheme",
+                "basis",
+                "draws",
+                "seed",
+            )
         }
         lists = {"text": list(self.text), "warnings": list(self.warnings)}
         return {"rows": [asdict(row) for row in self.rows]} | told | lists
@@ -240,6 +254,8 @@ def randomization_test(
         ci_prob=ci_prob,
         scheme=scheme.words,
         basis=basis,
+        draws=draws,
+        seed=seed,
         text=(basis_words(study, scheme=scheme, basis=basis), *words),
         warnings=tuple(dict.fromkeys([*notes, *said])),
         distributions=tuple(distributions),

@@ -10,7 +10,7 @@ from scd.study import Case, Measure, Phase, Randomization, Study, StudyError, ne
 
 __all__ = ["alternating_treatments"]
 
-_MOST_RUNS = 198  # labels run to A99 and B99
+_MOST_RUNS = 1_998  # labels run to A999 and B999
 
 
 def alternating_treatments(

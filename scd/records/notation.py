@@ -25,8 +25,8 @@ MISSING = frozenset({"", "na", "n/a", "nan", "null", ".", "-"})
 _POINT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?%?")
 _COMMA = re.compile(r"[+-]?\d*,\d+%?")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
-_PHASE = re.compile(r"(?:phase[\s_-]*)?([a-z])[\s_-]*([1-9]\d?)?")
-_PHASE_WORD = re.compile(r"([a-z][a-z /-]*?)[\s_-]*([1-9]\d?)?")
+_PHASE = re.compile(r"(?:phase[\s_-]*)?([a-z])[\s_-]*([1-9]\d{0,2})?")
+_PHASE_WORD = re.compile(r"([a-z][a-z /-]*?)[\s_-]*([1-9]\d{0,2})?")
 _WORDS = {
     "baseline": "A",
     "base": "A",

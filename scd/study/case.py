@@ -14,7 +14,7 @@ from scd.study.session import Session, SessionNumber, numbers_left_out
 
 __all__ = ["Case", "Phase"]
 
-Label = Annotated[str, StringConstraints(pattern=r"^[A-Z][1-9][0-9]?$")]
+Label = Annotated[str, StringConstraints(pattern=r"^[A-Z][1-9][0-9]{0,2}$")]
 Code = Annotated[Text, StringConstraints(min_length=1, max_length=64)]
 
 
