@@ -13,9 +13,21 @@ if TYPE_CHECKING:
     from scd.analysis.between_case import BetweenCase
     from scd.study import Study
 
-__all__ = ["BetweenFound", "DrawTest", "DrawTestRow", "Findings", "IndexRow", "findings_of"]
+__all__ = ["BetweenFound", "DrawTest", "DrawTestRow", "Findings", "IndexRow", "VisualRow", "findings_of"]
 
 _FEWEST_CASES = 3
+
+
+class VisualRow(Record):
+    """One quantity of a visual analysis; see `scd.analysis.visual.visual_table`."""
+
+    case: str
+    measure: str
+    part: str
+    aspect: str
+    quantity: str
+    value: float | None
+    note: str
 
 
 class IndexRow(Record):
@@ -92,6 +104,10 @@ class Findings(Record):
     ----------
     measure : str
         The outcome's key.
+    visual : tuple of VisualRow
+        Empty where nothing is recorded.
+    visual_words : tuple of str
+        What stands in no short table: how alike like phases are, and the dual criterion.
     indices : tuple of IndexRow
     guidance : tuple of IndexGuidance
         Which of them to read, and why not the others.
@@ -106,6 +122,8 @@ class Findings(Record):
     """
 
     measure: str
+    visual: tuple[VisualRow, ...] = ()
+    visual_words: tuple[str, ...] = ()
     indices: tuple[IndexRow, ...] = ()
     guidance: tuple[IndexGuidance, ...] = ()
     unread: str = ""
@@ -139,7 +157,8 @@ def findings_of(study: Study, *, measure: str | None = None) -> Findings:
     """
     chosen = study.measure(measure) if measure else (study.outcomes or study.measures)[0]
     found = Findings(measure=chosen.key)
-    found = _with_indices(found, study, chosen.key)
+    own = None if _each_its_own(study) else chosen.key
+    found = _with_indices(_seen(found, study, own), study, own)
     if study.randomization is not None:
         found = found.replace(draw_test=_draw_test(study, chosen.key))
     if len(study.cases) >= _FEWEST_CASES and study.across not in ("behaviours", "settings"):
@@ -147,13 +166,29 @@ def findings_of(study: Study, *, measure: str | None = None) -> Findings:
     return found
 
 
-def _with_indices(found: Findings, study: Study, measure: str) -> Findings:
+def _seen(found: Findings, study: Study, measure: str | None) -> Findings:
+    from scd.analysis.dual_criteria import criterion_words, dual_criteria
+    from scd.analysis.visual import visual_table, visual_words
+
+    try:
+        rows = visual_table(study, measure=measure).to_dict("records")
+    except StudyError:
+        return found
+    # The sentences on phases and changes say what the short table shows; those on like phases stand in none.
+    said = [text for text in visual_words(study, measure=measure) if "phases differ by up to" in text]
+    try:
+        said += criterion_words(study, dual_criteria(study, measure=measure))
+    except StudyError as error:
+        said.append(f"The dual criterion can't be told yet: {error.message}")
+    return found.replace(visual=tuple(VisualRow(**_finite(row)) for row in rows), visual_words=tuple(said))
+
+
+def _with_indices(found: Findings, study: Study, measure: str | None) -> Findings:
     from scd.analysis.overlap_table import overlap_table
 
-    own = None if _each_its_own(study) else measure
     try:
-        table = overlap_table(study, measure=own)
-        guidance = index_guidance(study, measure=own)
+        table = overlap_table(study, measure=measure)
+        guidance = index_guidance(study, measure=measure)
     except StudyError as error:
         return found.replace(unread=error.message)
     rows = tuple(IndexRow(**_finite(row)) for row in table.to_dict("records"))

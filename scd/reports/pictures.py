@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from scd.reports.job import Job
     from scd.study import Case, Measure, Study
 
-__all__ = ["chart", "drawn", "effect_chart", "effects_drawn", "other_charts", "outcome_chart"]
+__all__ = ["chart", "drawn", "effect_chart", "effects_drawn", "other_charts", "outcome_chart", "visual_charts"]
 
 _HEIGHT, _LOWER = 260, 150  # of the headline's graph, and of those below it
 
@@ -50,7 +50,7 @@ def drawn(job: Job, *, audience: str) -> dict[str, str]:
         pieces = [chart(job, plain=True)]
     else:
         others = [outcome_chart(job, summary=summary) for summary in job.summaries[1:]]
-        pieces = [chart(job), effect_chart(job), *others, other_charts(job)]
+        pieces = [chart(job), effect_chart(job), *others, other_charts(job), visual_charts(job)]
     return {piece.name: str(piece.html) for piece in pieces}
 
 
@@ -237,6 +237,42 @@ def _others(job: Job) -> Markup:
         return Markup("")
     head = Markup("<h2>Other measures</h2>") + paragraphs(["Drawn without estimates."], kind="note")
     return head + joined(figures)
+
+
+def visual_charts(job: Job) -> Piece:
+    """The graph of each case with the lines that a visual analyst draws into it.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+
+    Returns
+    -------
+    Piece
+        One figure a case that has values.
+    """
+    return _once(job, name="visual charts", draw=lambda: _with_lines(job))
+
+
+def _with_lines(job: Job) -> Markup:
+    from scd.analysis.visual import visual_lines
+    from scd.charts.visual_chart import visual_chart
+
+    study = job.study
+    frame, phases = study.frame(), study.phase_frame()
+    figures = []
+    for case in study.cases:
+        measure = judged_measure(study, case, summary=job.summary)
+        mine = frame[(frame["case"] == case.code) & (frame["measure"] == measure.key)]
+        if mine["value"].isna().all():
+            continue
+        lines = visual_lines(study, case=case.code, measure=measure.key)
+        graph = visual_chart(frame, measure=measure, phases=phases, lines=lines, case=case.code)
+        name = of_case(study, case, said=measure.label)
+        caption = f"{name}, with the lines of a visual analysis."
+        figures.append(_figure(graph, title=name, description=_description(job, case, measure), caption=caption))
+    return joined(figures)
 
 
 def _figure(graph: Any, *, title: str, description: str, caption: str) -> Markup:

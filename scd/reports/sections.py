@@ -22,6 +22,7 @@ from scd.reports.phrases import (
 from scd.reports.pictures import chart, effect_chart, other_charts, outcome_chart
 from scd.reports.shares import has_several_clients
 from scd.reports.tables import course, data, effect_table, outcome_table, overview
+from scd.reports.visual import visual
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,6 +51,7 @@ __all__ = [
     "other_outcomes",
     "provenance",
     "result",
+    "visual",
 ]
 
 
