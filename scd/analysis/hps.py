@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scd.analysis.cells import cell_means, cell_numbers, places
 from scd.analysis.occasions import Occasions
 from scd.analysis.small_sample import correction, standard_error
 from scd.study import StudyError
@@ -115,9 +116,9 @@ def hps_multiple_baseline(data: Occasions, *, phi: float | None = None, rho: flo
     >>> round(found.mean_difference, 6), round(found.variance, 6), found.values - found.cells
     (3.527778, 1.875, 8)
     """
-    levels = _cells(data.case, data.intervention)
+    levels = cell_numbers(data.case, data.intervention)
     contrast = _contrast(levels, data.case, data.intervention)
-    layout = _Layout(levels, _cells(data.session, data.intervention), contrast, data.session)
+    layout = _Layout(levels, cell_numbers(data.session, data.intervention), contrast, data.session)
     if phi is None:  # residuals of one case follow each other also from baseline into intervention
         phi = _autocorrelation(data, levels, data.case)
     return _moments(data, layout, phi=phi, rho=rho)
@@ -164,9 +165,9 @@ def hps_reversal(data: Occasions, *, phi: float | None = None, rho: float | None
     >>> round(found.mean_difference, 6), round(found.variance, 6), found.shared_sessions
     (-4.916667, 1.791667, (2, 2, 2, 2))
     """
-    levels = _cells(data.case, data.pair, data.intervention)
-    place = _place(levels)
-    alike = _cells(data.pair, data.intervention, place)
+    levels = cell_numbers(data.case, data.pair, data.intervention)
+    place = places(levels)
+    alike = cell_numbers(data.pair, data.intervention, place)
     shared = np.bincount(alike)[alike] == len(data.cases)
     if not shared.any():
         raise StudyError(
@@ -174,7 +175,7 @@ def hps_reversal(data: Occasions, *, phi: float | None = None, rho: float | None
             "leave out the case whose phases are missing",
             field="cases",
         )
-    contrast = _contrast(levels, _cells(data.case, data.pair), data.intervention)
+    contrast = _contrast(levels, cell_numbers(data.case, data.pair), data.intervention)
     compared = np.full(len(alike), -1)
     compared[shared] = np.unique(alike[shared], return_inverse=True)[1]
     layout = _Layout(levels, compared, contrast, place)
@@ -201,7 +202,7 @@ def _moments(
             "variance between cases can't be estimated from moments; use method 'reml'",
             field="sessions",
         )
-    deviation = data.value[used] - _cell_means(layout.alike[used], data.value[used])
+    deviation = data.value[used] - cell_means(layout.alike[used], data.value[used])
     variance = float((deviation**2).sum() / contrasts)
     if variance <= 1e-20 * float((data.value**2).max()):
         raise StudyError(
@@ -257,12 +258,12 @@ def _precision(data: Occasions, layout: _Layout, *, phi: float, rho: float) -> t
         trace += float(squares.sum() - 2 * (squares.sum(axis=1) / counts[cell]).sum())
         across[np.ix_(cell, cell)] += correlation  # a case has one value in a cell at most
     trace += float((across**2 / np.outer(counts, counts)).sum())
-    return math.sqrt(max(spread, 0.0)), (counts.sum() - len(counts)) ** 2 / trace
+    return math.sqrt(max(spread, 0.0)), (int(counts.sum()) - len(counts)) ** 2 / trace
 
 
 def _variance_within(data: Occasions, layout: _Layout, phi: float) -> float:
     """The variance within cases: squares around the levels, over what autocorrelation leaves of their number."""
-    residual = data.value - _cell_means(layout.levels, data.value)
+    residual = data.value - cell_means(layout.levels, data.value)
     taken = 0.0
     for level in range(int(layout.levels.max()) + 1):
         clock = layout.clock[layout.levels == level]
@@ -277,29 +278,10 @@ def _variance_within(data: Occasions, layout: _Layout, phi: float) -> float:
     return float((residual**2).sum()) / left
 
 
-def _cells(*keys: np.ndarray) -> np.ndarray:
-    """Number the combinations of several keys from 0."""
-    return np.unique(np.column_stack(keys), axis=0, return_inverse=True)[1].reshape(-1)
-
-
-def _cell_means(cells: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """For each row the mean of the rows of its cell."""
-    return (np.bincount(cells, weights=values) / np.bincount(cells))[cells]
-
-
 def _powers(phi: float, clock: np.ndarray) -> np.ndarray:
     """The correlations of values at these times."""
     with np.errstate(over="ignore"):  # an estimate beyond 1 comes with a warning
         return np.power(phi, np.abs(clock[:, None] - clock))
-
-
-def _place(levels: np.ndarray) -> np.ndarray:
-    """Each value's place within its phase, from 1; rows are in order of sessions."""
-    place = np.empty(len(levels), dtype=int)
-    for cell in np.unique(levels):
-        mine = levels == cell
-        place[mine] = np.arange(1, mine.sum() + 1)
-    return place
 
 
 def _contrast(levels: np.ndarray, blocks: np.ndarray, intervention: np.ndarray) -> np.ndarray:
@@ -325,7 +307,7 @@ def _autocorrelation(data: Occasions, levels: np.ndarray, runs: np.ndarray) -> f
             "record two sessions or more of each phase",
             field="values",
         )
-    residual = data.value - _cell_means(levels, data.value)
+    residual = data.value - cell_means(levels, data.value)
     squares = float((residual**2).sum())
     lagged = float(((runs[1:] == runs[:-1]) * residual[1:] * residual[:-1]).sum())
     return (lagged / squares if squares > 0 else 0.0) + float((1 - 1 / sizes).sum()) / free
