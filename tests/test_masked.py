@@ -171,7 +171,7 @@ def test_the_picture_tells_nothing_either():
     chart = masked_chart(analysis)
     svg = to_svg(chart, title="Masked graphs", description=words)
     for secret in (*CODES, "A1", "B1", "Baseline", "Intervention", "phase", "condition"):
-        assert secret not in svg.replace("phases are hidden", ""), secret
+        assert secret not in svg.replace("Phases are hidden", ""), secret
         assert secret not in json.dumps(chart.to_dict()), secret
     assert key.orders[0] not in svg
     assert "graph 4" in svg

@@ -7,7 +7,7 @@ import hashlib
 import secrets
 from typing import TYPE_CHECKING
 
-from scd.analysis.assigned import assigned_as_drawn
+from scd.analysis.assigned import Assigned, assigned_as_drawn
 from scd.analysis.masked_records import (
     Guess,
     HowDrawn,
@@ -20,6 +20,7 @@ from scd.analysis.masked_records import (
 from scd.design.arrangements import times_drawn
 from scd.design.courses import starts_of
 from scd.design.schedules import ENUMERATION_LIMIT
+from scd.design.tally import counted_outcome
 from scd.study import StudyError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def seal_analysis(
     sealed_at : datetime.datetime
         When, with time zone.
     measure : str, optional
-        Key of the measure; by default the first outcome.
+        Key of the measure; by default each case's first outcome.
     salt : str, optional
         64 hexadecimal digits; by default random, as it must be for anything but an example.
 
@@ -83,8 +84,8 @@ def seal_analysis(
     >>> analysis.drawn.arrangements, [graph.name for graph in analysis.graphs], "K7M2" in analysis.to_json()
     (5, ['graph 1'], False)
     """
-    outcome = _outcome(study, measure)
-    held, _ = assigned_as_drawn(study, measure=outcome)
+    outcomes = _outcomes(study, measure)
+    held, _ = assigned_as_drawn(study, measures=outcomes)
     drawn = study.randomization
     assert drawn is not None  # assigned_as_drawn refuses a study without
     if drawn.admissible > ENUMERATION_LIMIT:
@@ -101,16 +102,8 @@ def seal_analysis(
         orders=tuple(held[i].course.order for i in places),
     )
     analysis = MaskedAnalysis(
-        measure=outcome.label,
-        unit=outcome.unit,
-        improvement=outcome.improvement,
-        limits=(outcome.minimum, outcome.maximum),
         graphs=tuple(
-            MaskedGraph(
-                name=f"graph {n}",
-                values=tuple(None if value != value else float(value) for value in held[i].values),
-            )
-            for n, i in enumerate(places, start=1)
+            _graph(f"graph {n}", held[i], outcomes[held[i].course.case]) for n, i in enumerate(places, start=1)
         ),
         drawn=_how_drawn(drawn, places, key.orders),
         sealed_at=sealed_at,
@@ -151,9 +144,10 @@ def commit_guess(
     Examples
     --------
     >>> now = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
+    >>> seen = (4, 5, 4, 5, 4, 7, 8, 7, 8, 7)
     >>> analysis = MaskedAnalysis(
-    ...     measure="Mood", improvement="increase", sealed_at=now, seal="0" * 64,
-    ...     graphs=(MaskedGraph(name="graph 1", values=(4, 5, 4, 5, 4, 7, 8, 7, 8, 7)),),
+    ...     sealed_at=now, seal="0" * 64,
+    ...     graphs=(MaskedGraph(name="graph 1", measure="Mood", improvement="increase", values=seen),),
     ...     drawn=HowDrawn(name="phase-starts", min_phase=3, begins="A", phases=2, arrangements=5),
     ... )
     >>> commit_guess(analysis, starts=[[6]], at=now).guesses[0].orders
@@ -207,9 +201,10 @@ def open_seal(analysis: MaskedAnalysis, key: MaskKey, *, give_up: bool = False) 
     Examples
     --------
     >>> now = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
+    >>> seen = (4, 5, 4, 5, 4, 7, 8, 7, 8, 7)
     >>> analysis = MaskedAnalysis(
-    ...     measure="Mood", improvement="increase", sealed_at=now, seal="0" * 64,
-    ...     graphs=(MaskedGraph(name="graph 1", values=(4, 5, 4, 5, 4, 7, 8, 7, 8, 7)),),
+    ...     sealed_at=now, seal="0" * 64,
+    ...     graphs=(MaskedGraph(name="graph 1", measure="Mood", improvement="increase", values=seen),),
     ...     drawn=HowDrawn(name="phase-starts", min_phase=3, begins="A", phases=2, arrangements=5),
     ... )
     >>> key = MaskKey(salt="0" * 64, cases=("K7M2",), orders=("AAAAABBBBB",))
@@ -241,12 +236,28 @@ def open_seal(analysis: MaskedAnalysis, key: MaskKey, *, give_up: bool = False) 
     return closed.replace(p=1.0, cases=key.cases, orders=key.orders) if give_up else closed
 
 
-def _outcome(study: Study, measure: str | None) -> Measure:
+def _outcomes(study: Study, measure: str | None) -> dict[str, Measure]:
+    """The measure of each case: the one asked for, else its first outcome."""
     if measure is not None:
-        return study.measure(measure)
-    if not study.outcomes:
-        raise StudyError(f"study '{study.code}': has no outcome measure", field="measures")
-    return study.outcomes[0]
+        study.measure(measure)
+    found = {}
+    for case in study.cases:
+        outcome = counted_outcome(study, case=case.code, measure=measure)
+        if outcome is None:
+            raise StudyError(f"case '{case.code}': has no outcome measure", field="measures")
+        found[case.code] = outcome
+    return found
+
+
+def _graph(name: str, held: Assigned, measure: Measure) -> MaskedGraph:
+    return MaskedGraph(
+        name=name,
+        measure=measure.label,
+        unit=measure.unit,
+        improvement=measure.improvement,
+        limits=(measure.minimum, measure.maximum),
+        values=tuple(None if value != value else float(value) for value in held.values),
+    )
 
 
 def _how_drawn(drawn: Randomization, places: Sequence[int], orders: Sequence[str]) -> HowDrawn:

@@ -27,11 +27,21 @@ class MaskedGraph(Record):
     ----------
     name : str
         What the analyst calls it: ``graph 1``.
+    measure, unit : str
+        The measure's label and unit.
+    improvement : {"increase", "decrease"}
+        The direction that is better.
+    limits : tuple of float or None
+        The lowest and highest possible value; None where open.
     values : tuple of float or None
         One a session, from session 1; None where it was missed.
     """
 
     name: Text
+    measure: Text
+    unit: Text = ""
+    improvement: Improvement
+    limits: tuple[Number | None, Number | None] = (None, None)
     values: Annotated[tuple[Number | None, ...], Field(min_length=2)]
 
 
@@ -129,12 +139,6 @@ class MaskedAnalysis(Record):
 
     Parameters
     ----------
-    measure, unit : str
-        The measure's label and unit.
-    improvement : {"increase", "decrease"}
-        The direction that is better.
-    limits : tuple of float or None
-        The lowest and highest possible value; None where open.
     graphs : tuple of MaskedGraph
         In random order.
     drawn : HowDrawn
@@ -154,10 +158,6 @@ class MaskedAnalysis(Record):
 
     format: Literal["scd-masked"] = "scd-masked"
     version: Literal[1] = 1
-    measure: Text
-    unit: Text = ""
-    improvement: Improvement
-    limits: tuple[Number | None, Number | None] = (None, None)
     graphs: Annotated[tuple[MaskedGraph, ...], Field(min_length=1)]
     drawn: HowDrawn
     sealed_at: dt.datetime
@@ -178,8 +178,9 @@ class MaskedAnalysis(Record):
         """What the analyst is asked, and how small p can become."""
         graphs = f"{len(self.graphs)} graph{'' if len(self.graphs) == 1 else 's'}"
         number = self.drawn.arrangements
+        of = ", ".join(dict.fromkeys(f"{graph.measure}, {graph.improvement} is better" for graph in self.graphs))
         return (
-            f"{graphs} of {self.measure}, {self.improvement} is better, phases hidden. The draw: "
+            f"{graphs} of {of}, phases hidden. The draw: "
             f"{self.drawn.scheme.words}; {number:,} arrangements were possible. Name the one that you take for the "
             f"true one. Right at the first guess is p = 1/{number:,} = {1 / number:.3g}."
         )
@@ -245,11 +246,11 @@ def seal_of(analysis: MaskedAnalysis, key: MaskKey) -> str:
     --------
     >>> key = MaskKey(salt="0" * 64, cases=("K7M2",), orders=("AB",))
     >>> now = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
+    >>> graph = MaskedGraph(name="graph 1", measure="Mood", improvement="increase", values=(4, 5))
     >>> analysis = MaskedAnalysis(
-    ...     measure="Mood", improvement="increase", graphs=(MaskedGraph(name="graph 1", values=(4, 5)),),
-    ...     drawn=HowDrawn(name="phase-starts", arrangements=2), sealed_at=now, seal="0" * 64,
+    ...     graphs=(graph,), drawn=HowDrawn(name="phase-starts", arrangements=2), sealed_at=now, seal="0" * 64
     ... )
-    >>> seal_of(analysis, key) == seal_of(analysis.replace(measure="Sleep"), key)
+    >>> seal_of(analysis, key) == seal_of(analysis.replace(graphs=(graph.replace(measure="Sleep"),)), key)
     False
     """
     parts = [key.model_dump(mode="json"), analysis.model_dump(mode="json", exclude={"seal", "guesses"})]

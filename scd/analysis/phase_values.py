@@ -41,7 +41,9 @@ class PhaseValues:
         return self.phase[0]
 
 
-def phase_values(study: Study, *, measure: str | None = None, case: str | None = None) -> tuple[PhaseValues, ...]:
+def phase_values(
+    study: Study, *, measure: str | None = None, case: str | None = None, as_charted: bool = False
+) -> tuple[PhaseValues, ...]:
     """The phases of every case that hold values.
 
     Parameters
@@ -51,6 +53,8 @@ def phase_values(study: Study, *, measure: str | None = None, case: str | None =
         Key of the measure; by default each case's own first outcome.
     case : str, optional
         Only this case.
+    as_charted : bool
+        Whether successes stay numbers of successes, as the charts draw them.
 
     Returns
     -------
@@ -81,7 +85,7 @@ def phase_values(study: Study, *, measure: str | None = None, case: str | None =
         chosen = next((m for m in own if (m.key == measure if measure is not None else m.role == "outcome")), None)
         if chosen is None:
             continue
-        shares = counts_successes(study, chosen)
+        shares = not as_charted and counts_successes(study, chosen)
         held: dict[str, list[tuple[float, int]]] = {p.label: [] for p in one.phases}
         for session in one.sessions:
             entry = next((v for v in session.values if v.measure == chosen.key), None)

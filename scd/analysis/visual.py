@@ -108,7 +108,7 @@ def visual_lines(study: Study, *, case: str, measure: str | None = None, envelop
         raise StudyError(
             f"envelope: must be a share between 0 and 1, such as 0.25 (got {envelope:g})", field="envelope"
         )
-    phases = _cases(study, measure, case)[0]
+    phases = phase_values(study, measure=measure, case=case, as_charted=True)
     end = float(phases[-1].sessions[-1])
     rows: list[tuple[Any, ...]] = []
     for n, phase in enumerate(phases):

@@ -18,7 +18,7 @@ __all__ = ["describe_masked", "masked_chart"]
 
 
 def masked_chart(analysis: MaskedAnalysis, *, width: int = 640, height: int = 150) -> alt.VConcatChart:
-    """Draw the graphs for the analyst, one under the other on the same axes.
+    """Draw the graphs for the analyst, one under the other; graphs of one measure have the same axes.
 
     All points look alike and are joined but for missed sessions; there are no phase lines, labels, colours or codes.
     The chart is drawn from the masked analysis alone, which holds none of them.
@@ -38,31 +38,21 @@ def masked_chart(analysis: MaskedAnalysis, *, width: int = 640, height: int = 15
     --------
     >>> import datetime as dt
     >>> from scd.analysis.masked_records import HowDrawn, MaskedAnalysis, MaskedGraph
-    >>> analysis = MaskedAnalysis(
-    ...     measure="Mood", improvement="increase", sealed_at=dt.datetime(2026, 3, 2, tzinfo=dt.UTC), seal="0" * 64,
-    ...     graphs=(MaskedGraph(name="graph 1", values=(4, 5, None, 7)),),
-    ...     drawn=HowDrawn(name="phase-starts", arrangements=2),
-    ... )
+    >>> graph = MaskedGraph(name="graph 1", measure="Mood", improvement="increase", values=(4, 5, None, 7))
+    >>> drawn, now = HowDrawn(name="phase-starts", arrangements=2), dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
+    >>> analysis = MaskedAnalysis(graphs=(graph,), drawn=drawn, sealed_at=now, seal="0" * 64)
     >>> len(masked_chart(analysis).to_dict()["vconcat"])
     1
     """
-    low, high = analysis.limits
-    measure = Measure(
-        key="masked",
-        label=analysis.measure,
-        improvement=analysis.improvement,
-        unit=analysis.unit,
-        minimum=low,
-        maximum=high,
-    )
-    tables = [_table(graph) for graph in analysis.graphs]
     last = max(len(graph.values) for graph in analysis.graphs)
-    space = space_of(
-        tables, measure=measure, phases=pd.DataFrame({"start": [1], "end": [last]}), width=width, height=height
-    )
-    panels = [
-        _panel(graph, table, measure=measure, space=space) for graph, table in zip(analysis.graphs, tables, strict=True)
-    ]
+    sessions = pd.DataFrame({"start": [1], "end": [last]})
+    measures = [_measure(graph) for graph in analysis.graphs]
+    tables = [_table(graph) for graph in analysis.graphs]
+    panels = []
+    for graph, measure, table in zip(analysis.graphs, measures, tables, strict=True):
+        alike = [other for other, its in zip(tables, measures, strict=True) if its == measure]
+        space = space_of(alike, measure=measure, phases=sessions, width=width, height=height)
+        panels.append(_panel(graph, table, measure=measure, space=space))
     return styled(alt.vconcat(*panels, spacing=14))
 
 
@@ -73,19 +63,29 @@ def describe_masked(analysis: MaskedAnalysis) -> str:
     --------
     >>> import datetime as dt
     >>> from scd.analysis.masked_records import HowDrawn, MaskedAnalysis, MaskedGraph
-    >>> print(describe_masked(MaskedAnalysis(
-    ...     measure="Mood", improvement="increase", sealed_at=dt.datetime(2026, 3, 2, tzinfo=dt.UTC), seal="0" * 64,
-    ...     graphs=(MaskedGraph(name="graph 1", values=(4, 5, None, 7)),),
-    ...     drawn=HowDrawn(name="phase-starts", arrangements=2),
-    ... )))
-    Mood by session, higher is better; phases are hidden. graph 1: 4, 5, missed, 7.
+    >>> graph = MaskedGraph(name="graph 1", measure="Mood", improvement="increase", values=(4, 5, None, 7))
+    >>> drawn, now = HowDrawn(name="phase-starts", arrangements=2), dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
+    >>> print(describe_masked(MaskedAnalysis(graphs=(graph,), drawn=drawn, sealed_at=now, seal="0" * 64)))
+    Phases are hidden. graph 1, Mood by session, higher is better: 4, 5, missed, 7.
     """
-    direction = "higher" if analysis.improvement == "increase" else "lower"
-    told = [f"{analysis.measure} by session, {direction} is better; phases are hidden."]
+    told = ["Phases are hidden."]
     for graph in analysis.graphs:
+        direction = "higher" if graph.improvement == "increase" else "lower"
         values = ", ".join("missed" if value is None else f"{value:g}" for value in graph.values)
-        told.append(f"{graph.name}: {values}.")
+        told.append(f"{graph.name}, {graph.measure} by session, {direction} is better: {values}.")
     return " ".join(told)
+
+
+def _measure(graph: MaskedGraph) -> Measure:
+    low, high = graph.limits
+    return Measure(
+        key="masked",
+        label=graph.measure,
+        improvement=graph.improvement,
+        unit=graph.unit,
+        minimum=low,
+        maximum=high,
+    )
 
 
 def _table(graph: MaskedGraph) -> pd.DataFrame:

@@ -1,0 +1,109 @@
+"""The 26 items of SCRIBE 2016, as far as a study's record can fill them."""
+
+from __future__ import annotations
+
+from scd.design.agreement import observer_agreement
+from scd.design.checklists import Asked, ChecklistRow, filled_rows
+from scd.design.record_words import (
+    adherence_words,
+    change_words,
+    data_words,
+    date_words,
+    design_words,
+    draw_words,
+    measure_words,
+    sequence_words,
+)
+from scd.study import Study
+
+__all__ = ["SCRIBE_ITEMS", "scribe_rows"]
+
+_PAPER = "your manuscript"
+SCRIBE_ITEMS: tuple[Asked, ...] = (
+    ("1", "title: names a single-case experimental design", _PAPER),
+    ("2", "abstract: question, population, design, methods, results, conclusions", _PAPER),
+    ("3", "background: what is known, and what is not", _PAPER),
+    ("4", "aims, questions and hypotheses", _PAPER),
+    ("5", "design, phases, their order, and when they change", "the plan of the study"),
+    ("6", "procedural changes after the start", "the reason beside a phase that was moved, and your manuscript"),
+    ("7", "planned replication", _PAPER),
+    ("8", "randomisation: whether, how, and of what", "the plan: draw the starts at random"),
+    ("9", "blinding: who was blind", "your manuscript; masked visual analysis blinds the analyst"),
+    ("10", "selection criteria and recruitment", _PAPER),
+    ("11", "participants' characteristics", "your manuscript; the record holds pseudonyms only"),
+    ("12", "setting and place", _PAPER),
+    ("13", "ethics approval and consent", _PAPER),
+    ("14", "measures: definition, reliability, choice, timing", "the measure's source, and your manuscript"),
+    ("15", "equipment", _PAPER),
+    ("16", "intervention and control condition in each phase", _PAPER),
+    ("17", "procedural fidelity", "a practice measure, and your manuscript"),
+    ("18", "analyses, described and justified", "the report names what it computed, and why"),
+    ("19", "sequence completed by each participant; drop-outs", "the record of sessions"),
+    ("20", "outcomes and estimation: raw data of each participant", "the record of sessions"),
+    ("21", "adverse events, and their phase", "the session's note, and your manuscript"),
+    ("22", "interpretation", _PAPER),
+    ("23", "limitations", _PAPER),
+    ("24", "applicability", _PAPER),
+    ("25", "protocol, and where it can be found", _PAPER),
+    ("26", "funding and other support", _PAPER),
+)
+"""Item, topic in our words, and where to fill what the record can't tell."""
+
+_PARTLY = ("7", "12", "14", "16", "17", "25")
+
+
+def scribe_rows(study: Study) -> tuple[ChecklistRow, ...]:
+    """The 26 rows: filled from the record, or missing and where to fill them.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    tuple of ChecklistRow
+
+    References
+    ----------
+    Tate et al. (2016), doi:10.1016/j.jsp.2016.04.001.
+
+    Examples
+    --------
+    >>> from scd.design.plans import reversal
+    >>> from scd.study import Measure
+    >>> mood = Measure(key="mood", label="Mood", improvement="increase", minimum=0, maximum=10)
+    >>> rows = scribe_rows(reversal(measures=[mood], phases="ABAB", sessions=5, code="K7M2"))
+    >>> len(rows), [row.item for row in rows if row.status == "filled"]
+    (26, ['5', '8'])
+    """
+    data = data_words(study)
+    stored = "plan and record are stored with their dates and every change"
+    drawn = draw_words(study)
+    told = {
+        "5": design_words(study),
+        "6": change_words(study),
+        "7": _replication(study),
+        "8": drawn or "the starts were not drawn at random, as far as the record knows",
+        "12": "the tiers are settings" if study.across == "settings" else "",
+        "14": "; ".join(part for part in (measure_words(study), _agreement(study)) if part),
+        "16": date_words(study),
+        "17": adherence_words(study),
+        "18": "the report gives each model with its priors and sources, the indices and the tests" if data else "",
+        "19": sequence_words(study),
+        "20": f"in the record, session by session: {data}" if data else "",
+        "25": stored if drawn or data else "",
+    }
+    return filled_rows(SCRIBE_ITEMS, told=told, partly=_PARTLY)
+
+
+def _replication(study: Study) -> str:
+    number = len(study.cases)
+    within = max((sum(p.condition == "B" for p in case.phases) for case in study.cases), default=0)
+    parts = [f"{number} cases in one study"] if number > 1 else []
+    parts += [f"{within} intervention phases in a case"] if within > 1 else []
+    return "; ".join(parts)
+
+
+def _agreement(study: Study) -> str:
+    found = observer_agreement(study)
+    return found.words if found.status != "not recorded" else ""
