@@ -18,6 +18,7 @@ from scd.study import Study
 __all__ = ["CENT_ITEMS", "cent_rows"]
 
 _PAPER = "your manuscript"
+_REPORT = "attach the report, or copy its methods and results"
 _SESSIONS = "the record of sessions"
 CENT_ITEMS: tuple[Asked, ...] = (
     ("1a", "title: names an N-of-1 trial, or a series of them", _PAPER),
@@ -43,9 +44,9 @@ CENT_ITEMS: tuple[Asked, ...] = (
     ("10", "who made the sequence and who assigned it", _PAPER),
     ("11a", "blinding: who and how", _PAPER),
     ("11b", "similarity of the interventions", _PAPER),
-    ("12a", "methods to summarise and compare", "the report"),
-    ("12b", "methods of additional analyses, of synthesis over a series", "the report, and your manuscript"),
-    ("12c", "carry-over, period effects and correlation within the person", "the report"),
+    ("12a", "methods to summarise and compare", _REPORT),
+    ("12b", "methods of additional analyses, of synthesis over a series", _REPORT),
+    ("12c", "carry-over, period effects and correlation within the person", _REPORT),
     ("13a.1", "periods completed, and changes from the plan", _SESSIONS),
     ("13a.2", "series: participants enrolled, assigned, analysed", _PAPER),
     ("13b", "losses after the start, with reasons and period", "the session's note"),
@@ -54,9 +55,9 @@ CENT_ITEMS: tuple[Asked, ...] = (
     ("15", "characteristics at baseline", "your manuscript; the record holds pseudonyms only"),
     ("16", "periods analysed", _SESSIONS),
     ("17a.1", "results of each period, with a figure", _SESSIONS),
-    ("17a.2", "estimated effect and its precision", "the report"),
+    ("17a.2", "estimated effect and its precision", _REPORT),
     ("17b", "binary outcomes: absolute and relative effects", _PAPER),
-    ("18", "other analyses", "the report, and your manuscript"),
+    ("18", "other analyses", _REPORT),
     ("19", "harms under each intervention", "the session's note, and your manuscript"),
     ("20", "limitations", _PAPER),
     ("21", "generalisability", _PAPER),
@@ -67,7 +68,7 @@ CENT_ITEMS: tuple[Asked, ...] = (
 )
 """Item, topic in our words, and where to fill what the record can't tell."""
 
-_PARTLY = ("3a", "5", "10", "12b", "14a", "24")
+_PARTLY = ("3a", "5", "10", "12a", "12b", "12c", "14a", "17a.2", "18", "24")
 
 
 def cent_rows(study: Study) -> tuple[ChecklistRow, ...]:
@@ -114,15 +115,15 @@ def cent_rows(study: Study) -> tuple[ChecklistRow, ...]:
         "14a": dates,
         "16": f"all periods that hold values; {data}" if data else "",
         "17a.1": f"in the record and in the report's figure; {data}" if data else "",
-        "24": "plan, draw and record are stored with their dates and every change",
+        "24": f"the plan was drawn and stored on {drawn.drawn_at:%Y-%m-%d}",
     }
     if data:
         told |= {
-            "12a": "the report gives the models with priors and sources, the indices and the randomisation test",
-            "12b": "the report gives the sensitivity analyses",
+            "12a": "scd's report gives the models with priors and sources, the indices and the randomisation test",
+            "12b": "scd's report gives the sensitivity analyses",
             "12c": "errors are autocorrelated over session gaps; the report has a model with trend beside it",
-            "17a.2": "the report gives the effect with its interval",
-            "18": "the report gives the other models, priors and indices beside the main one",
+            "17a.2": "scd's report gives the effect with its interval",
+            "18": "scd's report gives the other models, priors and indices beside the main one",
         }
     without = {"13a.2": "one participant"} if len(study.cases) == 1 else {}
     if all(m.scale != "proportion" or m.maximum != 1 for m in study.outcomes):

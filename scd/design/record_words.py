@@ -61,7 +61,7 @@ def change_words(study: Study) -> str:
     ]
     if moved:
         return "; ".join(moved)
-    return "every phase that has begun started as planned" if any(case.sessions for case in study.cases) else ""
+    return "no phase is recorded as started off its plan" if any(case.sessions for case in study.cases) else ""
 
 
 def draw_words(study: Study) -> str:

@@ -246,7 +246,7 @@ def _analysis(recorded: list[list[PhaseTally]]) -> _Scored:
         return _Scored(None, "not computable: nothing is recorded yet")
     if len(under) < 2:
         return _Scored(0, "values under one condition only, so there is nothing to compare")
-    return _Scored(2, "the report gives a visual analysis in numbers and models with their assumptions")
+    return _Scored(2, "with the report attached: a visual analysis in numbers, and models with their assumptions")
 
 
 def _replication(study: Study) -> _Scored:

@@ -37,7 +37,7 @@ SCRIBE_ITEMS: tuple[Asked, ...] = (
     ("15", "equipment", _PAPER),
     ("16", "intervention and control condition in each phase", _PAPER),
     ("17", "procedural fidelity", "a practice measure, and your manuscript"),
-    ("18", "analyses, described and justified", "the report names what it computed, and why"),
+    ("18", "analyses, described and justified", "attach the report, or copy its methods"),
     ("19", "sequence completed by each participant; drop-outs", "the record of sessions"),
     ("20", "outcomes and estimation: raw data of each participant", "the record of sessions"),
     ("21", "adverse events, and their phase", "the session's note, and your manuscript"),
@@ -49,7 +49,7 @@ SCRIBE_ITEMS: tuple[Asked, ...] = (
 )
 """Item, topic in our words, and where to fill what the record can't tell."""
 
-_PARTLY = ("7", "12", "14", "16", "17", "25")
+_PARTLY = ("7", "12", "14", "16", "17", "18", "25")
 
 
 def scribe_rows(study: Study) -> tuple[ChecklistRow, ...]:
@@ -77,7 +77,6 @@ def scribe_rows(study: Study) -> tuple[ChecklistRow, ...]:
     (26, ['5', '8'])
     """
     data = data_words(study)
-    stored = "plan and record are stored with their dates and every change"
     drawn = draw_words(study)
     told = {
         "5": design_words(study),
@@ -88,10 +87,12 @@ def scribe_rows(study: Study) -> tuple[ChecklistRow, ...]:
         "14": "; ".join(part for part in (measure_words(study), _agreement(study)) if part),
         "16": date_words(study),
         "17": adherence_words(study),
-        "18": "the report gives each model with its priors and sources, the indices and the tests" if data else "",
+        "18": "scd's report gives each model with its priors and sources, the indices and the tests" if data else "",
         "19": sequence_words(study),
         "20": f"in the record, session by session: {data}" if data else "",
-        "25": stored if drawn or data else "",
+        "25": f"the plan was drawn and stored on {study.randomization.drawn_at:%Y-%m-%d}"
+        if study.randomization
+        else "",
     }
     return filled_rows(SCRIBE_ITEMS, told=told, partly=_PARTLY)
 
