@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +16,7 @@ from scd.cli.options import (
     Scale,
     ScaleOption,
     SheetOption,
+    Standard,
     WorkspaceOption,
     columns_of,
     mistake,
@@ -28,16 +28,6 @@ if TYPE_CHECKING:
     from scd.study import Study
 
 __all__ = ["check"]
-
-
-class Standard(StrEnum):
-    """A standard."""
-
-    WWC = "wwc"
-    ROBINT = "robint"
-    SCRIBE = "scribe"
-    CENT = "cent"
-    ALL = "all"
 
 
 @app.command()

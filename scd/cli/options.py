@@ -27,6 +27,7 @@ __all__ = [
     "Scale",
     "ScaleOption",
     "SheetOption",
+    "Standard",
     "WorkspaceOption",
     "columns_of",
     "mistake",
@@ -102,6 +103,16 @@ class Form(StrEnum):
     SCAN = "scan"
     XLSX = "xlsx"
     JSON = "json"
+
+
+class Standard(StrEnum):
+    """A standard of design or of reporting."""
+
+    WWC = "wwc"
+    ROBINT = "robint"
+    SCRIBE = "scribe"
+    CENT = "cent"
+    ALL = "all"
 
 
 class Readers(StrEnum):

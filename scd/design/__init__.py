@@ -1,7 +1,9 @@
 """Designs: plans of phases and sessions, starts drawn at random, and a first grade by published standards."""
 
+from scd.design.agreement import Agreement, observer_agreement
 from scd.design.alternating import alternating_treatments
 from scd.design.attainable import phase_starts_words, set_size_words, smallest_p_words, start_windows_words
+from scd.design.cent import cent_rows
 from scd.design.plans import multiple_baseline, reversal
 from scd.design.randomization import (
     admissible_starts,
@@ -16,6 +18,7 @@ from scd.design.randomization import (
     draw_wampold_worsham,
     redraw,
 )
+from scd.design.robint import robint_rows
 from scd.design.schedules import (
     ENUMERATION_LIMIT,
     admissible_phase_starts,
@@ -24,10 +27,12 @@ from scd.design.schedules import (
     count_start_windows,
 )
 from scd.design.schemes import Scheme
+from scd.design.scribe import scribe_rows
 from scd.design.standards import Grade, WwcGrade, grade_wwc
 
 __all__ = [
     "ENUMERATION_LIMIT",
+    "Agreement",
     "Grade",
     "Scheme",
     "WwcGrade",
@@ -36,6 +41,7 @@ __all__ = [
     "admissible_starts",
     "alternating_treatments",
     "assignment_is_admissible",
+    "cent_rows",
     "count_phase_starts",
     "count_start_windows",
     "draw_alternating",
@@ -48,9 +54,12 @@ __all__ = [
     "draw_wampold_worsham",
     "grade_wwc",
     "multiple_baseline",
+    "observer_agreement",
     "phase_starts_words",
     "redraw",
     "reversal",
+    "robint_rows",
+    "scribe_rows",
     "set_size_words",
     "smallest_p_words",
     "start_windows_words",
