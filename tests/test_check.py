@@ -291,6 +291,16 @@ def test_check_prints_one_json_object(figure17):
     assert len([row for row in told["rows"] if row["standard"] == "RoBiNT 2013"]) == 15
 
 
+def test_who_reports_a_file_can_be_told(tmp_path):
+    path = tmp_path / "plain.csv"
+    path.write_text("session,phase,value\n" + "\n".join(f"{n},{'A' if n < 6 else 'B'},{n}" for n in range(1, 11)))
+    for words, status in ((["--reporter", "self"], "not applicable"), ([], "not recorded")):
+        result = run(path, "--improvement", "decrease", "--standard", "wwc", "--json", *words)
+        told = json.loads(result.stdout)
+        assert told["grade"]["agreement"] == status
+        assert [row["result"] for row in told["rows"] if row["item"] == "agreement"] == [status]
+
+
 def test_check_prints_tables_for_people(figure17):
     result = run(figure17, "--improvement", "decrease", "--standard", "wwc", "--cutoff", "0.6")
     assert result.exit_code == 0, result.output
@@ -316,7 +326,7 @@ def test_check_reads_a_stored_study_by_its_code(workspace: Workspace):
     [
         (["FILE"], "--improvement: say which direction is better in this file"),
         (["nothing.csv"], "'nothing.csv': there is no such file"),
-        (["K7M2AB", "--improvement", "increase"], "a stored study knows which direction is better"),
+        (["K7M2AB", "--improvement", "increase"], "a stored study knows both; leave them out"),
         (["FILE", "--improvement", "decrease", "--cutoff", "0.2"], "cutoff: must lie above 0.5"),
         (["FILE", "--improvement", "decrease", "--case", "X"], "has no case 'X'"),
         (["FILE", "--improvement", "decrease", "--measure", "X"], "has no series 'X'"),

@@ -13,6 +13,7 @@ from scd.cli.options import (
     Direction,
     JsonOption,
     RangeOption,
+    ReporterOption,
     Scale,
     ScaleOption,
     SheetOption,
@@ -25,6 +26,8 @@ from scd.cli.options import (
 from scd.cli.show import print_json, print_rows
 
 if TYPE_CHECKING:
+    from enum import StrEnum
+
     from scd.study import Study
 
 __all__ = ["check"]
@@ -42,6 +45,7 @@ def check(
     cutoff: Annotated[float, typer.Option(help="From this NAP on a screen of WWC 5.0 is not passed.")] = 0.85,
     scale: ScaleOption = Scale.SCORE,
     limits: RangeOption = None,
+    reporter: ReporterOption = None,
     column: ColumnOption = None,
     sheet: SheetOption = None,
     workspace: WorkspaceOption = None,
@@ -70,9 +74,11 @@ def check(
             columns=columns_of(column),
             sheet=sheet,
         )
-        study, warnings, key, one = opened.study, opened.warnings, None, None
+        warnings, key, one = opened.warnings, None, None
+        told_by = "" if reporter is None else reporter.value
+        study = opened.study.replace(measures=tuple(m.replace(reporter=told_by) for m in opened.study.measures))
     else:
-        study, key, one = _stored(subject, improvement, workspace), measure, case
+        study, key, one = _stored(subject, improvement or reporter, workspace), measure, case
     rows = check_standards(study, standard=standard.value, measure=key, case=one, cutoff=cutoff)
     told = check_words(rows)
     if json_:
@@ -96,10 +102,10 @@ def check(
         print_rows(shown, head=["Item", "Asks for", "Result", "From the record", "Where to fill it in"], title=name)
 
 
-def _stored(code: str, improvement: Direction | None, workspace: Path | None) -> Study:
+def _stored(code: str, said: StrEnum | None, workspace: Path | None) -> Study:
     if Path(code).suffix or len(Path(code).parts) > 1:
         raise mistake(f"'{code}': there is no such file, and a code has no dots or slashes")
-    if improvement is not None:
-        raise mistake("--improvement: a stored study knows which direction is better; leave it out")
+    if said is not None:
+        raise mistake("--improvement and --reporter: a stored study knows both; leave them out")
     with workspace_at(workspace).open() as caseload:
         return caseload.get(code).study

@@ -24,6 +24,8 @@ __all__ = [
     "Model",
     "RangeOption",
     "Readers",
+    "Reporter",
+    "ReporterOption",
     "Scale",
     "ScaleOption",
     "SheetOption",
@@ -115,6 +117,14 @@ class Standard(StrEnum):
     ALL = "all"
 
 
+class Reporter(StrEnum):
+    """Who tells a value."""
+
+    SELF = "self"
+    OBSERVER = "observer"
+    DEVICE = "device"
+
+
 class Readers(StrEnum):
     """Who reads a report."""
 
@@ -143,6 +153,9 @@ ColumnOption = Annotated[
 SheetOption = Annotated[str | None, typer.Option("--sheet", help="The sheet of a workbook.")]
 ScaleOption = Annotated[
     Scale, typer.Option(help="What kind of number it is; columns 'minutes' and 'trials' are exposure and denominator.")
+]
+ReporterOption = Annotated[
+    Reporter | None, typer.Option(help="Who tells the values: the client, an observer or a device.")
 ]
 RangeOption = Annotated[
     tuple[float, float] | None, typer.Option("--range", metavar="LOW HIGH", help="The instrument's range.")

@@ -14,6 +14,7 @@ from scd.cli.options import (
     Direction,
     Form,
     RangeOption,
+    ReporterOption,
     Scale,
     ScaleOption,
     SheetOption,
@@ -38,6 +39,7 @@ def import_(
     scale: ScaleOption = Scale.SCORE,
     limits: RangeOption = None,
     unit: Annotated[str, typer.Option(help="The word for one unit of the measure.")] = "points",
+    reporter: ReporterOption = None,
     name: Annotated[str | None, typer.Option(help="The measure's name on the pages; else the table's.")] = None,
     series: Annotated[list[str] | None, typer.Option(help="Take only this series of the table.")] = None,
     case: Annotated[str | None, typer.Option(help="Take only this case of the table.")] = None,
@@ -64,6 +66,8 @@ def import_(
         name=name,
         series=series or (),
     )
+    if reporter is not None:
+        measures = {label: m.replace(reporter=reporter.value) for label, m in measures.items()}
     study, labels = study_from_table(
         preview, measures=measures, case=case, across=None if across is None else across.value, pseudonyms=True
     )
