@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scd.analysis.outliers import outliers
 from scd.analysis.phase_values import PhaseValues
 from scd.analysis.stability import StabilityRule, look_at_stability, read_look
 from scd.analysis.trend_lines import TREND_NAMES, trend_line
@@ -289,6 +290,67 @@ def test_scan_trend_on_real_data():
                 assert same(number(row["Beta"]), line.slope * t.std() / y.std()), where
             matched += 1
     assert matched >= 300
+
+
+@needs_peers
+@pytest.mark.parametrize("method", ["MAD", "SD"])
+def test_scan_outlier_on_real_data(method):
+    """Bounds and sessions; its methods CI and Cook are left out, for the reason that the next test gives."""
+    matched = 0
+    for record in records("scan_*.json", "outlier"):
+        if record["args"]["method"] != method:
+            continue
+        told = record["result"]
+        cases = [told["case.names"]] if isinstance(told["case.names"], str) else told["case.names"]
+        for i, case in enumerate(cases):
+            _, parts = parts_of(record["dataset"], case)
+            found = []
+            for row in told[f"{method.lower()}.matrix"][i]:
+                kept = [(t, y) for t, y in parts[row["phase"]] if y == y]
+                y = np.array([y for _, y in kept])
+                if len(y) < 2:
+                    continue
+                lower, upper, outside = outliers(y, method=method.lower(), criterion=record["args"]["criteria"])
+                where = (record["dataset"], case, row["phase"])
+                assert same(number(row["lower"]), lower), where
+                assert same(number(row["upper"]), upper), where
+                found += [t for (t, _), far in zip(kept, outside, strict=True) if far]
+                matched += 1
+            dropped = told["dropped.mt"][i] if isinstance(told["dropped.mt"], list) else told["dropped.mt"]
+            dropped = dropped if isinstance(dropped, list) else [dropped]
+            assert sorted(found) == sorted(dropped), (record["dataset"], case)
+    assert matched > 50
+
+
+@needs_peers
+def test_scan_outlier_by_ci_is_not_offered_because_it_finds_half_of_all_values():
+    """The interval is one for the mean: most values of any phase lie outside it."""
+    shares = []
+    for record in records("scan_*.json", "outlier"):
+        if record["args"]["method"] == "CI":
+            dropped = np.atleast_1d(record["result"]["dropped.n"]).sum()
+            names = record["result"]["case.names"]
+            cases = [names] if isinstance(names, str) else names
+            total = sum(
+                y == y for case in cases for rows in parts_of(record["dataset"], case)[1].values() for _, y in rows
+            )
+            shares.append(dropped / total)
+    assert np.median(shares) > 0.4
+
+
+def test_outliers_are_counted_and_named_and_stay_where_they_are():
+    rows = visual_table(study_of({"A1": [5, 6, 5, 7, 6, 20]}))
+    found = rows[rows["quantity"] == "outliers"].iloc[0]
+    assert (found["value"], found["note"]) == (1, "at session 6")
+    assert told(study_of({"A1": [5, 6, 5, 7, 6, 20]}), "A1")["maximum"] == 20
+    for options, words in (
+        ({"method": "ci"}, "method must be mad or sd"),
+        ({"criterion": 0}, "the criterion must be above 0"),
+    ):
+        with pytest.raises(StudyError, match=words):
+            outliers(np.array([1.0, 2]), **options)
+    with pytest.raises(StudyError, match="needs at least 1 value"):
+        outliers(np.array([]))
 
 
 # --- may the phase change? ---------------------------------------------------------------------------------------

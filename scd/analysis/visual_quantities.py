@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from scd.analysis.contrasts import contrasts
+from scd.analysis.outliers import outliers
 from scd.analysis.overlap import nap, pnd
 from scd.analysis.phase_values import PhaseValues
 from scd.analysis.trend_lines import TREND_NAMES, trend_line
@@ -47,8 +48,8 @@ def of_phase(phase: PhaseValues) -> list[Quantity]:
     Level: mean, median, mean and median of the last three values, and for an envelope of 20 and of 25 % of the median
     around it, its ends and the share of values inside (four fifths or more are called stable). Trend: the slopes of
     `scd.analysis.trend_lines.trend_line`, a session. Variability: standard deviation (n - 1), median absolute deviation
-    from the median (as it is, not scaled to the standard deviation), range, and the standard deviation of what
-    Theil and Sen's line leaves over (n - 2).
+    from the median (as it is, not scaled to the standard deviation), range, the standard deviation of what Theil and
+    Sen's line leaves over (n - 2), and how many values `scd.analysis.outliers.outliers` finds far from the others.
 
     Parameters
     ----------
@@ -236,6 +237,8 @@ def _trend(phase: PhaseValues) -> list[Quantity]:
 def _variability(phase: PhaseValues) -> list[Quantity]:
     y, t = phase.values, phase.sessions
     alone = "" if len(y) > 1 else "needs 2 values"
+    outside = outliers(y)[2]
+    where = [f"session {number:.0f}" for number in t[outside]]
     rest, why = np.nan, "needs 3 values"
     if len(y) > 2:
         over = y - trend_line(y, sessions=t, name="Theil-Sen").heights(t)
@@ -247,6 +250,7 @@ def _variability(phase: PhaseValues) -> list[Quantity]:
         Quantity("variability", "maximum", float(y.max())),
         Quantity("variability", "range", float(y.max() - y.min())),
         Quantity("variability", "SD around Theil-Sen", rest, why),
+        Quantity("variability", "outliers", float(outside.sum()), f"at {', '.join(where)}" if where else ""),
     ]
 
 
