@@ -101,7 +101,7 @@ which is a single demonstration and can't show that the intervention caused the 
                 if self.alternating
                 else f"the effect can show at {times} different times, between phases of at least {FULL} points"
             )
-        elif self.reasons and not (running and self.grade == "does not meet"):
+        elif self.reasons and (self.agreement == "not met" or not (running and self.grade == "does not meet")):
             told += self.reasons[0]
         elif self.alternating:
             told += f"it holds {self.demonstrations} of the {REPETITIONS[1]} repetitions of the alternation it needs"
