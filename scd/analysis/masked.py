@@ -139,7 +139,7 @@ def commit_guess(
     Raises
     ------
     StudyError
-        When the guess is not one of the arrangements, or was made before.
+        When the guess is not one of the arrangements, was made before, or comes after the key was shown.
 
     Examples
     --------
@@ -153,6 +153,11 @@ def commit_guess(
     >>> commit_guess(analysis, starts=[[6]], at=now).guesses[0].orders
     ('AAAAABBBBB',)
     """
+    if analysis.opened_at is not None:
+        raise StudyError(
+            f"guess: the seal was opened on {analysis.opened_at:%Y-%m-%d at %H:%M}; no guess counts after that",
+            field="opened_at",
+        )
     if (starts is None) == (orders is None):
         raise StudyError("guess: give either the starts or the orders", field="starts")
     named = tuple(orders) if orders is not None else _orders(analysis, starts or ())
@@ -179,7 +184,7 @@ def open_seal(analysis: MaskedAnalysis, key: MaskKey, *, give_up: bool = False) 
     Parameters
     ----------
     analysis : MaskedAnalysis
-        With at least one guess.
+        With at least one guess. Once it was opened it stays open.
     key : MaskKey
         What `seal_analysis` gave beside it.
     give_up : bool
@@ -233,7 +238,8 @@ def open_seal(analysis: MaskedAnalysis, key: MaskKey, *, give_up: bool = False) 
                 orders=key.orders,
             )
     closed = MaskedResult(identified=False, guesses=len(analysis.guesses), arrangements=total)
-    return closed.replace(p=1.0, cases=key.cases, orders=key.orders) if give_up else closed
+    ended = give_up or analysis.opened_at is not None
+    return closed.replace(p=1.0, cases=key.cases, orders=key.orders) if ended else closed
 
 
 def _outcomes(study: Study, measure: str | None) -> dict[str, Measure]:

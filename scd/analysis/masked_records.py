@@ -131,7 +131,10 @@ class MaskKey(Record):
         StudyError
             When it is no such document.
         """
-        return cls(**_loaded(text, "stored key"))
+        body = _loaded(text, "stored key")
+        if "salt" not in body:
+            raise StudyError("stored key: is no key of a masked analysis (it has no 'salt')", field="salt")
+        return cls(**body)
 
 
 class MaskedAnalysis(Record):
@@ -149,11 +152,13 @@ class MaskedAnalysis(Record):
         SHA-256 of the salt, the key and all fields above.
     guesses : tuple of Guess
         In order of time.
+    opened_at : datetime.datetime, optional
+        When the key was shown; no guess counts after that.
 
     Raises
     ------
     StudyError
-        When a time has no zone, or guesses are out of order.
+        When a time has no zone, or sealing, guesses and opening are out of order.
     """
 
     format: Literal["scd-masked"] = "scd-masked"
@@ -163,14 +168,19 @@ class MaskedAnalysis(Record):
     sealed_at: dt.datetime
     seal: _Digest
     guesses: tuple[Guess, ...] = ()
+    opened_at: dt.datetime | None = None
 
     @model_validator(mode="after")
     def _runs_forward(self) -> Self:
         times = [self.sealed_at, *(guess.at for guess in self.guesses)]
+        times += [self.opened_at] if self.opened_at is not None else []
         if any(time.tzinfo is None for time in times):
             raise StudyError("masked analysis: every time needs a zone", field="at")
         if sorted(times) != times:
-            raise StudyError("masked analysis: guesses must follow the sealing, in order of time", field="at")
+            raise StudyError(
+                "masked analysis: guesses must follow the sealing, in order of time, and the opening must follow them",
+                field="at",
+            )
         return self
 
     @property
@@ -198,7 +208,10 @@ class MaskedAnalysis(Record):
         StudyError
             When it is no such document.
         """
-        return cls(**_loaded(text, "masked analysis"))
+        body = _loaded(text, "masked analysis")
+        if body.get("format") != "scd-masked":
+            raise StudyError("masked analysis: is none (key 'format' must be 'scd-masked')", field="format")
+        return cls(**body)
 
 
 class MaskedResult(Record):
@@ -240,7 +253,7 @@ class MaskedResult(Record):
 
 
 def seal_of(analysis: MaskedAnalysis, key: MaskKey) -> str:
-    """The seal over an analysis and its key: SHA-256 of both documents, the salt among them, without the guesses.
+    """The seal over an analysis and its key: SHA-256 of both documents, the salt among them, as they were sealed.
 
     Examples
     --------
@@ -253,7 +266,7 @@ def seal_of(analysis: MaskedAnalysis, key: MaskKey) -> str:
     >>> seal_of(analysis, key) == seal_of(analysis.replace(graphs=(graph.replace(measure="Sleep"),)), key)
     False
     """
-    parts = [key.model_dump(mode="json"), analysis.model_dump(mode="json", exclude={"seal", "guesses"})]
+    parts = [key.model_dump(mode="json"), analysis.model_dump(mode="json", exclude={"seal", "guesses", "opened_at"})]
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -1,0 +1,97 @@
+"""The analyst's page of a masked visual analysis: the graphs, what is asked, and how to answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from scd.reports.html import check_page
+from scd.reports.markup import joined, paragraphs
+
+if TYPE_CHECKING:
+    from scd.analysis.masked_records import HowDrawn, MaskedAnalysis
+
+__all__ = ["masked_page"]
+
+_STYLE = Path(__file__).resolve().parent / "page" / "page.css"
+_CONDITIONS = {"A": "baseline (A)", "B": "intervention (B)"}
+
+
+def masked_page(analysis: MaskedAnalysis) -> str:
+    """The page that the analyst looks at; like the graphs, it is made from the masked analysis alone.
+
+    Parameters
+    ----------
+    analysis : MaskedAnalysis
+        From `scd.analysis.masked.seal_analysis`.
+
+    Returns
+    -------
+    str
+        A whole HTML document that loads and runs nothing. It shows neither seal nor guesses.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> from scd.analysis.masked_records import HowDrawn, MaskedAnalysis, MaskedGraph
+    >>> graph = MaskedGraph(name="graph 1", measure="Mood", improvement="increase", values=(4, 5, None, 7))
+    >>> drawn = HowDrawn(name="phase-starts", begins="A", phases=3, arrangements=3)
+    >>> page = masked_page(MaskedAnalysis(
+    ...     graphs=(graph,), drawn=drawn, sealed_at=dt.datetime(2026, 3, 2, tzinfo=dt.UTC), seal="0" * 64,
+    ... ))
+    >>> "scd guess analysis.json START,START" in page
+    True
+    """
+    from scd.charts import describe_masked, masked_chart, picture
+
+    drawing = picture(masked_chart(analysis), title="Masked graphs", description=describe_masked(analysis))
+    page = Markup(
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
+        "img-src data:; base-uri 'none'; form-action 'none'\">\n"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="robots" content="noindex">\n<title>Masked visual analysis</title>\n<style>\n{}</style>\n</head>\n'
+        "<body>\n<main>\n<h1>Where do the phases change?</h1>\n{}\n{}\n"
+        "<h2>How to answer</h2>\n{}\n</main>\n</body>\n</html>\n"
+    ).format(
+        Markup(_STYLE.read_text(encoding="utf-8")),
+        paragraphs([analysis.words]),
+        Markup(drawing.html),
+        _how_to_answer(analysis.drawn, graphs=len(analysis.graphs)),
+    )
+    check_page(page)
+    return str(page)
+
+
+def _how_to_answer(drawn: HowDrawn, *, graphs: int) -> Markup:
+    """What stands for each graph in an answer, and the command that takes it."""
+    said = []
+    if drawn.begins:
+        if drawn.phases == 2:
+            asked = "name the first session of the second phase, with a space between graphs."
+        else:
+            asked = (
+                "name the first session of every phase after the first, with commas between those of one graph and a "
+                "space between graphs."
+            )
+        said.append(
+            f"Each graph begins under {_CONDITIONS[drawn.begins]} and has {drawn.phases} phases. For each graph, from "
+            f"top to bottom, {asked}"
+        )
+    else:
+        said.append(
+            "For each graph, from top to bottom, name the condition of every session, A (baseline) or B "
+            "(intervention), as in ABBA, with a space between graphs."
+        )
+    if drawn.name in ("start-windows", "marascuilo-busk") and drawn.windows:
+        said.append("The windows of the draw stand in the order of the graphs.")
+    said.append("In the folder of this page:")
+    word = ",".join(["START"] * (drawn.phases - 1)) if drawn.begins else "ORDER"
+    command = Markup('<p class="hash">{}</p>').format(" ".join(["scd guess analysis.json", *[word] * graphs]))
+    after = (
+        "A guess stands for good and is kept with its time. If it is not the right one, you may name another; every "
+        "further guess makes p larger. Nobody who knows the phases should see you choose."
+    )
+    return joined([paragraphs(said), command, paragraphs([after])])
