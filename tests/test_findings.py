@@ -105,6 +105,13 @@ def test_a_record_that_has_only_begun_is_told_as_far_as_it_goes():
     assert "nothing to look at yet" in text(page.visual(a_job(nothing)))
 
 
+def test_the_record_is_held_against_the_standards():
+    seen = text(page.standards(example_job()))
+    assert "SCRIBE 2016: " in seen
+    assert "of 26 items filled from the record" in seen
+    assert seen.count("item by item") >= 4
+
+
 def test_findings_survive_the_hand_over():
     found = findings_of(example_study())
     assert Findings(**found.model_dump(mode="json")) == found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from scd.analysis.index_guidance import IndexGuidance, index_guidance
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from scd.analysis.between_case import BetweenCase
     from scd.study import Study
 
-__all__ = ["BetweenFound", "DrawTest", "DrawTestRow", "Findings", "IndexRow", "VisualRow", "findings_of"]
+__all__ = ["BetweenFound", "DrawTest", "DrawTestRow", "Findings", "IndexRow", "StandardRow", "VisualRow", "findings_of"]
 
 _FEWEST_CASES = 3
 
@@ -73,6 +74,17 @@ class DrawTest(Record):
     warnings: tuple[str, ...] = ()
 
 
+class StandardRow(Record):
+    """One row of a standard; see `scd.analysis.standards_check.CheckRow`."""
+
+    standard: str
+    item: str
+    topic: str
+    result: str
+    text: str
+    where: str
+
+
 class BetweenFound(Record):
     """The between-case effect size, by the method that has its own restricted likelihood and by moments.
 
@@ -119,6 +131,10 @@ class Findings(Record):
         Empty with fewer than three cases, or where they are not different people.
     between_words : str
         Why there is none of several cases; else empty.
+    standards : tuple of StandardRow
+        The design and the record against the field's standards.
+    standards_words : tuple of str
+        A sentence a standard.
     """
 
     measure: str
@@ -130,6 +146,8 @@ class Findings(Record):
     draw_test: DrawTest | None = None
     between: tuple[BetweenFound, ...] = ()
     between_words: str = ""
+    standards: tuple[StandardRow, ...] = ()
+    standards_words: tuple[str, ...] = ()
 
 
 def findings_of(study: Study, *, measure: str | None = None) -> Findings:
@@ -163,7 +181,7 @@ def findings_of(study: Study, *, measure: str | None = None) -> Findings:
         found = found.replace(draw_test=_draw_test(study, chosen.key))
     if len(study.cases) >= _FEWEST_CASES and study.across not in ("behaviours", "settings"):
         found = _with_between(found, study, chosen.key)
-    return found
+    return _with_standards(found, study, own)
 
 
 def _seen(found: Findings, study: Study, measure: str | None) -> Findings:
@@ -216,6 +234,14 @@ def _with_between(found: Findings, study: Study, measure: str) -> Findings:
         except StudyError as error:
             said = error.message
     return found.replace(between=tuple(told), between_words="" if told else said)
+
+
+def _with_standards(found: Findings, study: Study, measure: str | None) -> Findings:
+    from scd.analysis.standards_check import check_standards, check_words
+
+    rows = check_standards(study, measure=measure)
+    held = tuple(StandardRow(**asdict(row)) for row in rows)
+    return found.replace(standards=held, standards_words=check_words(rows))
 
 
 def _between(found: BetweenCase) -> BetweenFound:

@@ -21,6 +21,7 @@ from scd.reports.phrases import (
 )
 from scd.reports.pictures import chart, effect_chart, other_charts, outcome_chart
 from scd.reports.shares import has_several_clients
+from scd.reports.standards import standards
 from scd.reports.tables import course, data, effect_table, outcome_table, overview
 from scd.reports.visual import visual
 
@@ -51,6 +52,7 @@ __all__ = [
     "other_outcomes",
     "provenance",
     "result",
+    "standards",
     "visual",
 ]
 
