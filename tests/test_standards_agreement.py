@@ -139,6 +139,8 @@ def test_while_sessions_lie_ahead_a_second_observer_can_still_come():
     assert (grade.grade, grade.reachable) == ("does not meet", "meets without reservations")
     assert grade.words.startswith("So far the record does not meet the WWC 4.1 standards: phase B1 of case K7M2 has no")
     assert "if the rest goes to plan it will meet" in grade.words
+    over = grade_wwc(abab(seconds={6: 4}, sessions=8))  # nobody came while the first phase lasted
+    assert (over.grade, over.reachable) == ("does not meet", "does not meet")
 
 
 def test_kappa_may_stand_in_for_percent_where_categories_were_rated():

@@ -167,8 +167,7 @@ def grade_wwc(study: Study, *, measure: str | None = None) -> Grade:
     observers = observer_agreement(study, measure=measure)
     disagree = observers.status == "not met"
     grade = "does not meet" if disagree and basis == "record" else _graded(study, now)
-    # While sessions lie ahead a second observer can still come.
-    final = disagree and all(one == other for one, other in zip(_points(reach), _points(recorded), strict=True))
+    final = disagree and _too_late(observers, recorded, reach)
     return Grade(
         standard="WWC 4.1",
         grade=grade,
@@ -189,8 +188,14 @@ def grade_wwc(study: Study, *, measure: str | None = None) -> Grade:
     )
 
 
-def _points(rows: list[list[PhaseTally]]) -> list[int]:
-    return [p.points for row in rows for p in row]
+def _too_late(observers: Agreement, recorded: list[list[PhaseTally]], reach: list[list[PhaseTally]]) -> bool:
+    """Whether no second observer can still come: nothing lies ahead, or a phase without one is over."""
+    ended = {
+        (now.case, now.label): now.points == most.points
+        for now_row, most_row in zip(recorded, reach, strict=True)
+        for now, most in zip(now_row, most_row, strict=True)
+    }
+    return all(ended.values()) or any(ended[p.case, p.part] for p in observers.phases if not p.doubled)
 
 
 def _graded(study: Study, rows: list[list[PhaseTally]]) -> WwcGrade:
