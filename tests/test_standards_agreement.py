@@ -187,6 +187,16 @@ def test_questionnaires_of_the_catalogue_are_self_reports():
     assert from_catalogue("daily-count").reporter == ""
 
 
+def test_the_form_keeps_who_reports_also_under_a_new_name():
+    from scd.forms.measure_row import MeasureRow
+
+    row = MeasureRow(lambda _: None)
+    row.fill(from_catalogue("phq-9"))
+    assert row.measure(taken=()).reporter == "self"
+    row.fields["label"].value = "Her own PHQ"
+    assert row.measure(taken=()).reporter == "self"
+
+
 # --- the record --------------------------------------------------------------------------------------------------
 
 

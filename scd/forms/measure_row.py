@@ -158,11 +158,9 @@ class MeasureRow(View):
             entered[name] = self.fields[name].value
         key = self._key or _key(self.fields["label"].text(), taken)
         if self._held is not None and entered["label"] == self._held.label:
-            entered |= {
-                "source": self._held.source,
-                "cutoff": self._held.cutoff,
-                "reporter": self._held.reporter,
-            }
+            entered |= {"source": self._held.source, "cutoff": self._held.cutoff}
+        if self._held is not None:  # a new name changes nothing about who tells it
+            entered["reporter"] = self._held.reporter
         try:
             return Measure(key=key, **entered)
         except StudyError as error:
