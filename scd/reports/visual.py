@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["visual"]
 
+_MOST = 6
 _PHASE = {
     "Values": "values",
     "Mean": "mean",
@@ -74,7 +75,9 @@ def _of_outcome(job: Job, found: Findings) -> Markup:
             "PND are shares of better values under intervention."
         )
         shown += _table(job, changes, _CHANGE, first="Phases", caption=said)
-    shown += items(found.visual_words)
+    # Of many cases the last sentence counts them together.
+    every = found.visual_words
+    shown += items(every) if len(every) <= _MOST else items(every[-1:]) + fold("Case by case", items(every[:-1]))
     shown += paragraphs(["These numbers describe the record; none of them is a verdict."])
     return shown + fold("Everything a visual analyst looks at", _everything(job, found))
 
