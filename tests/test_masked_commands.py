@@ -360,8 +360,9 @@ def test_nothing_is_written_over_and_the_key_never_lies_beside_the_graph(masked,
     assert not (tmp_path / "new-key.json").exists()
 
 
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs a folder where nobody can write a file")
 def test_when_the_key_can_t_be_written_there_is_no_folder_either(masked, tmp_path):
     masked(four_tiers())
-    name = "k" * 300  # longer than a file's name may be
-    assert "too long" in refused("mask", tmp_path / "blind.json", "--into", tmp_path / "new", "--key", tmp_path / name)
+    told = refused("mask", tmp_path / "blind.json", "--into", tmp_path / "new", "--key", "/proc/key.json")
+    assert "/proc" in told
     assert not (tmp_path / "new").exists()
