@@ -153,6 +153,33 @@ def test_whoever_names_every_arrangement_finds_it_and_p_is_the_share_needed(seed
     assert len(analysis.guesses) == analysis.drawn.arrangements
 
 
+def test_tiers_with_measures_of_their_own_keep_them():
+    calls = Measure(key="calls", label="Calling out", improvement="decrease", minimum=0)
+    draw = draw_wampold_worsham(starts=[4, 7], sessions=12, min_phase=3, seed=1, drawn_at=NOW)
+    study = multiple_baseline(
+        measures=[MOOD, calls],
+        cases=CODES[:2],
+        across="behaviours",
+        starts=None,
+        sessions=12,
+        tier_measures=[["mood"], ["calls"]],
+        randomization=draw,
+        code="S1",
+    )
+    for case in study.cases:
+        rows = [Session(number=n, values=(Value(measure=case.measures[0], value=n),)) for n in range(1, 11)]
+        late = [Session(number=n, values=(Value(measure=case.measures[0], value=1),)) for n in (11, 12)]
+        study = study.with_case(case.record(*rows, *late))
+    analysis, key = seal_analysis(study, sealed_at=NOW)
+    assert {(graph.measure, graph.improvement) for graph in analysis.graphs} == {
+        ("Mood", "increase"),
+        ("Calling out", "decrease"),
+    }
+    assert "Mood by session, higher is better" in describe_masked(analysis)
+    assert "Calling out by session, lower is better" in describe_masked(analysis)
+    assert open_seal(commit_guess(analysis, orders=key.orders, at=LATER), key).p == 0.5
+
+
 # --- nothing leaks -----------------------------------------------------------------------------------------------
 
 
