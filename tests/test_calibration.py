@@ -9,6 +9,7 @@ from calibration import coverage
 from calibration.__main__ import main
 from calibration.bands import BINS, DRAWS, band, binned, rank_of, verdict
 from calibration.exact_ranks import exact_ranks, posterior
+from calibration.sampled_ranks import WEIGHED
 from calibration.situations import Situation, layout, noise, simulate
 
 TABLES = Path(__file__).parent / "calibration"
@@ -132,11 +133,14 @@ def test_where_the_level_model_is_right_its_promises_hold_up_to_an_autocorrelati
 
 
 def test_every_model_stays_inside_its_band(ranks):
-    assert set(ranks["engine"]) == {"exact", "nuts"}
+    assert set(ranks["engine"]) == {"exact", "importance", "nuts"}
     exact = ranks.query("engine == 'exact'")
     assert set(exact["model"]) == {"level", "level-trend", "phase-level", "piecewise", "gradual", "change-point"}
     assert exact["simulations"].min() >= 1000
-    worst = ranks.groupby("model")["band_p"].agg(["min", "size"])
+    weighed = ranks.query("engine == 'importance'")
+    assert set(weighed["model"]) == set(WEIGHED)
+    assert weighed.groupby("model")["simulations"].max().min() >= 340
+    worst = ranks.groupby(["engine", "model"])["band_p"].agg(["min", "size"])
     assert (worst["min"] * worst["size"] >= 0.05).all(), worst
 
 
@@ -155,3 +159,12 @@ def test_one_command_makes_the_tables(tmp_path, capsys):
     assert made[key].equals(kept.query("engine == 'exact'")[key].reset_index(drop=True))
     assert pd.read_csv(tmp_path / "times.csv")["part"].tolist() == ["exact"]
     assert "change-point" in capsys.readouterr().err
+
+
+def test_the_weighted_engine_is_ranked_by_the_same_command(tmp_path):
+    """Two clients of each family: their ranks fall into the bins that the table on disk counts, in the same rows."""
+    main(["--only", "weighed", "--replications", "2", "--into", str(tmp_path)])
+    made, kept = pd.read_csv(tmp_path / "ranks.csv"), pd.read_csv(TABLES / "ranks.csv").query("engine == 'importance'")
+    rows = {tuple(r) for r in kept[["model", "quantity"]].itertuples(index=False)}
+    assert {tuple(r) for r in made[["model", "quantity"]].itertuples(index=False)} <= rows
+    assert pd.read_csv(tmp_path / "sampler.csv")["handed_on"].sum() == 0

@@ -134,7 +134,7 @@ _PARTS: dict[str, Part] = {
     "phases": _cells(coverage.phases),
     "alike": _cells(coverage.alike, usual=1000),
     "exact": _exact,
-    "weighed": _ranked("auto", usual=500),
+    "weighed": _ranked("auto", usual=340),
     "sampled": _ranked("nuts", usual=60),
     "pooled": _pooled,
 }
