@@ -211,6 +211,116 @@ def test_the_measure_can_be_chosen(masked):
     assert "Sleep" in analysis.with_name("graph.html").read_text()
 
 
+# --- tables, whose draw is somebody's word ---------------------------------------------------------------------------
+
+
+def table(path: Path, orders: dict[str, str], *, without: int | None = None) -> Path:
+    """A table with one case an order, higher under B; session 2 was missed."""
+    path.write_text(
+        "case,session,phase,mood\n"
+        + "".join(
+            f"{case},{k},{letter},{'' if k == 2 else k % 3 + 4 * (letter == 'B')}\n"
+            for case, order in orders.items()
+            for k, letter in enumerate(order, start=1)
+            if k != without
+        )
+    )
+    return path
+
+
+STAIRCASE = {"Ann": "AAAABBBBBBBB", "Ben": "AAAAAABBBBBB", "Cem": "AAAAAAAABBBB"}
+SAID = ("--improvement", "increase", "--scheme")
+
+
+def test_a_table_with_fixed_starts_dealt_out_is_masked_as_stated(tmp_path):
+    file = table(tmp_path / "mood.csv", STAIRCASE)
+    done("mask", file, "--into", tmp_path / "blind", *SAID, "wampold-worsham")
+    analysis, key = tmp_path / "blind" / "analysis.json", tmp_path / "blind-key.json"
+    page = analysis.with_name("graph.html").read_text()
+    assert "The draw, as stated: Wampold–Worsham" in page
+    assert "The fixed starts are sessions 5, 7, 9; which graph has which was drawn." in page
+    assert not any(name in page + analysis.read_text() for name in STAIRCASE)
+    assert "is not one of the 6 arrangements" in refused("guess", analysis, "4", "7", "9")
+    done("guess", analysis, *starts(truth(key)))
+    found = result(analysis, key)
+    assert found["p"] == pytest.approx(1 / 6)
+    assert {row["case"]: row["order"] for row in found["rows"]} == STAIRCASE
+
+
+@pytest.mark.parametrize(
+    ("scheme", "arrangements"),
+    [
+        (("marascuilo-busk", "--windows", "4-6,6/7/8/9,8-10"), 3 * 4 * 3),
+        (("koehler-levin", "--windows", "4/5,7,9-11"), 6 * 2 * 1 * 3),
+        (("marascuilo-busk", "--min-phase", "3"), 7**3),
+    ],
+)
+def test_windows_of_a_table_follow_their_case_into_the_order_of_the_graphs(tmp_path, scheme, arrangements):
+    file = table(tmp_path / "mood.csv", STAIRCASE)
+    for n in range(4):  # the order of the graphs is another one each time
+        done("mask", file, "--into", tmp_path / f"m{n}", *SAID, *scheme)
+        analysis, key = tmp_path / f"m{n}" / "analysis.json", tmp_path / f"m{n}-key.json"
+        done("guess", analysis, *starts(truth(key)))
+        found = result(analysis, key)
+        assert (found["arrangements"], found["p"]) == (arrangements, pytest.approx(1 / arrangements))
+
+
+@pytest.mark.parametrize(
+    ("order", "scheme", "arrangements"),
+    [
+        ("AAAAAABBBBBB", ("phase-starts", "--min-phase", "3"), 7),
+        ("ABBAABABBA", ("blocks",), 2**5),
+        ("ABBAABABBA", ("alternating", "--max-consecutive", "2"), 84),
+    ],
+)
+def test_one_case_of_a_table(tmp_path, order, scheme, arrangements):
+    # At most two in a row: 84 of the 252 orders of five A and five B, counted one by one.
+    file = table(tmp_path / "mood.csv", {"Ann": order, "Ben": order})
+    done("mask", file, "--into", tmp_path / "blind", "--case", "Ann", *SAID, *scheme)
+    analysis, key = tmp_path / "blind" / "analysis.json", tmp_path / "blind-key.json"
+    done("guess", analysis, *truth(key))
+    found = result(analysis, key)
+    assert (found["arrangements"], found["p"]) == (arrangements, pytest.approx(1 / arrangements))
+    assert [row["case"] for row in found["rows"]] == ["Ann"]
+
+
+def test_a_session_without_a_row_is_a_missed_one_and_keeps_its_place(tmp_path):
+    file = table(tmp_path / "mood.csv", STAIRCASE, without=7)
+    done("mask", file, "--into", tmp_path / "blind", *SAID, "wampold-worsham")
+    graphs = json.loads((tmp_path / "blind" / "analysis.json").read_text())["graphs"]
+    assert [(len(graph["values"]), graph["values"][6]) for graph in graphs] == [(12, None)] * 3
+
+
+def test_a_stored_study_without_a_draw_takes_a_statement_and_one_with_a_draw_takes_none(tmp_path):
+    plain = filled(reversal(measures=[MOOD], phases="AB", sessions=5, code="TKRAAA"))
+    source = tmp_path / "study.json"
+    source.write_text(plain.to_json())
+    told = done("mask", source, "--into", tmp_path / "blind", "--scheme", "phase-starts", "--min-phase", "3")
+    assert "as stated: random phase starts" in told
+    source.write_text(one_client(drawn_starts()).to_json())
+    words = ("mask", source, "--into", tmp_path / "other")
+    assert "has a stored draw, which decides" in refused(*words, "--scheme", "phase-starts", "--min-phase", "3")
+    assert "knows which direction is better" in refused(*words, "--improvement", "increase")
+
+
+def test_a_table_that_can_t_be_masked_says_why(tmp_path):
+    file, into = table(tmp_path / "mood.csv", STAIRCASE), tmp_path / "blind"
+    assert "a table holds no draw" in refused("mask", file, "--into", into)
+    assert "a table holds no draw" in refused("mask", file, "--into", into, "--scheme", "wampold-worsham")
+    assert "--min-phase: is needed" in refused("mask", file, "--into", into, *SAID, "phase-starts")
+    told = refused("mask", file, "--into", into, *SAID, "phase-starts", "--min-phase", "3")
+    assert "is drawn for one case at a time (got 3)" in told
+    told = refused("mask", file, "--into", into, *SAID, "marascuilo-busk", "--windows", "2-3,6-8,8-10")
+    assert "outside its own admissible set" in told
+    late = table(tmp_path / "late.csv", STAIRCASE, without=1)
+    told = refused("mask", late, "--into", into, *SAID, "wampold-worsham")
+    assert "case 'Ann': sessions are not all there (the first that is missing is 1)" in told
+    third = table(tmp_path / "third.csv", {"Ann": "AAAABBBBCCCC"})
+    told = refused("mask", third, "--into", into, *SAID, "phase-starts", "--min-phase", "3")
+    assert "the first that is missing is 9" in told
+    assert not into.exists()
+
+
 # --- what the analyst gets -------------------------------------------------------------------------------------------
 
 
@@ -334,15 +444,12 @@ def test_only_a_study_with_a_draw_that_was_followed_can_be_masked(tmp_path, work
         caseload.add(plain)
     assert "has no stored draw" in refused("mask", "TKRAAA", "--into", into, "-w", workspace.path)
     assert "no study" in refused("mask", "TKRZZZ", "--into", into, "-w", workspace.path).lower()
-    table = tmp_path / "mood.csv"
-    table.write_text("session,phase,mood\n1,A,3\n2,B,4\n")
-    assert "a table holds no draw" in refused("mask", table, "--into", into)
     source = tmp_path / "study.json"
     source.write_text(one_client(drawn_starts()).to_json())
     assert "has no measure 'joy'" in refused("mask", source, "--into", into, "--measure", "joy")
     source.write_text("{}")
     assert f"'{source}': is not a study document" in refused("mask", source, "--into", into)
-    assert {p.name for p in tmp_path.iterdir()} == {workspace.path.name, "mood.csv", "study.json"}
+    assert {p.name for p in tmp_path.iterdir()} == {workspace.path.name, "study.json"}
 
 
 def test_nothing_is_written_over_and_the_key_never_lies_beside_the_graph(masked, tmp_path):

@@ -7,16 +7,8 @@ import hashlib
 import secrets
 from typing import TYPE_CHECKING
 
-from scd.analysis.assigned import Assigned, assigned_as_drawn
-from scd.analysis.masked_records import (
-    Guess,
-    HowDrawn,
-    MaskedAnalysis,
-    MaskedGraph,
-    MaskedResult,
-    MaskKey,
-    seal_of,
-)
+from scd.analysis.masked_records import Guess, MaskedAnalysis, MaskedGraph, MaskedResult, MaskKey, seal_of
+from scd.analysis.masked_rules import drawn_cases, how_drawn
 from scd.design.arrangements import times_drawn
 from scd.design.courses import starts_of
 from scd.design.schedules import ENUMERATION_LIMIT
@@ -26,15 +18,20 @@ from scd.study import StudyError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from scd.study import Measure, Randomization, Study
+    from scd.analysis.assigned import Assigned
+    from scd.design.schemes import Scheme
+    from scd.study import Measure, Study
 
 __all__ = ["commit_guess", "open_seal", "seal_analysis"]
 
-_OWN_WINDOWS = ("start-windows", "marascuilo-busk")
-
 
 def seal_analysis(
-    study: Study, *, sealed_at: dt.datetime, measure: str | None = None, salt: str | None = None
+    study: Study,
+    *,
+    sealed_at: dt.datetime,
+    measure: str | None = None,
+    salt: str | None = None,
+    stated: Scheme | None = None,
 ) -> tuple[MaskedAnalysis, MaskKey]:
     """Hide the phases of a randomised study, and seal what they were.
 
@@ -44,13 +41,15 @@ def seal_analysis(
     Parameters
     ----------
     study : Study
-        With a stored draw that was followed to the end.
+        With a stored draw that was followed to the end, or with none where a scheme is stated.
     sealed_at : datetime.datetime
         When, with time zone.
     measure : str, optional
         Key of the measure; by default each case's first outcome.
     salt : str, optional
         64 hexadecimal digits; by default random, as it must be for anything but an example.
+    stated : Scheme, optional
+        How the schedule was drawn, where the study holds no draw; taken as your word, and the analysis says so.
 
     Returns
     -------
@@ -62,8 +61,8 @@ def seal_analysis(
     Raises
     ------
     StudyError
-        When nothing was drawn, the schedule departed from its draw, a phase has not begun, or there are more than
-        `ENUMERATION_LIMIT` arrangements.
+        When nothing was drawn, the schedule departed from its draw or lies outside it, a phase has not begun, or there
+        are more than `ENUMERATION_LIMIT` arrangements.
 
     References
     ----------
@@ -85,12 +84,10 @@ def seal_analysis(
     (5, ['graph 1'], False)
     """
     outcomes = _outcomes(study, measure)
-    held, _ = assigned_as_drawn(study, measures=outcomes)
-    drawn = study.randomization
-    assert drawn is not None  # assigned_as_drawn refuses a study without
-    if drawn.admissible > ENUMERATION_LIMIT:
+    held, scheme, arrangements = drawn_cases(study, measures=outcomes, stated=stated)
+    if arrangements > ENUMERATION_LIMIT:
         raise StudyError(
-            f"study '{study.code}': {drawn.admissible:,} arrangements are too many to name one of them "
+            f"study '{study.code}': {arrangements:,} arrangements are too many to name one of them "
             f"(at most {ENUMERATION_LIMIT:,}); use a randomisation test",
             field="randomization",
         )
@@ -105,7 +102,7 @@ def seal_analysis(
         graphs=tuple(
             _graph(f"graph {n}", held[i], outcomes[held[i].course.case]) for n, i in enumerate(places, start=1)
         ),
-        drawn=_how_drawn(drawn, places, key.orders),
+        drawn=how_drawn(scheme, places=places, orders=key.orders, arrangements=arrangements, stated=stated is not None),
         sealed_at=sealed_at,
         seal="0" * 64,
     )
@@ -144,6 +141,7 @@ def commit_guess(
     Examples
     --------
     >>> now = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
+    >>> from scd.analysis.masked_records import HowDrawn
     >>> seen = (4, 5, 4, 5, 4, 7, 8, 7, 8, 7)
     >>> analysis = MaskedAnalysis(
     ...     sealed_at=now, seal="0" * 64,
@@ -206,6 +204,7 @@ def open_seal(analysis: MaskedAnalysis, key: MaskKey, *, give_up: bool = False) 
     Examples
     --------
     >>> now = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
+    >>> from scd.analysis.masked_records import HowDrawn
     >>> seen = (4, 5, 4, 5, 4, 7, 8, 7, 8, 7)
     >>> analysis = MaskedAnalysis(
     ...     sealed_at=now, seal="0" * 64,
@@ -263,24 +262,6 @@ def _graph(name: str, held: Assigned, measure: Measure) -> MaskedGraph:
         improvement=measure.improvement,
         limits=(measure.minimum, measure.maximum),
         values=tuple(None if value != value else float(value) for value in held.values),
-    )
-
-
-def _how_drawn(drawn: Randomization, places: Sequence[int], orders: Sequence[str]) -> HowDrawn:
-    """The rules of the draw, with what belongs to a case in the order of the graphs."""
-    phased = drawn.scheme not in ("alternating", "blocks", "custom")
-    own = bool(drawn.windows) and drawn.scheme in _OWN_WINDOWS
-    return HowDrawn(
-        name=drawn.scheme,
-        min_phase=drawn.min_phase,
-        windows=tuple(drawn.windows[i] for i in places) if own else drawn.windows,
-        max_consecutive=drawn.max_consecutive,
-        block_size=drawn.block_size or 2,
-        assignments=tuple(tuple(row[i] for i in places) for row in drawn.assignments),
-        begins="B" if phased and orders[0].startswith("B") else "A" if phased else "",
-        phases=len(drawn.starts[0]) + 1 if phased else 0,
-        treated=orders[0].count("B") if drawn.scheme == "alternating" else 0,
-        arrangements=drawn.admissible,
     )
 
 

@@ -50,8 +50,8 @@ class HowDrawn(Record):
 
     Parameters
     ----------
-    name, min_phase, windows, max_consecutive, block_size, assignments
-        As in `scd.design.Scheme`; windows and assignments that belong to cases stand in the order of the graphs.
+    name, min_phase, windows, starts, max_consecutive, block_size, assignments
+        As in `scd.design.Scheme`; what belongs to cases stands in the order of the graphs.
     begins : {"A", "B", ""}
         The condition that every case begins with; empty where conditions alternate or assignments are listed.
     phases : int
@@ -60,11 +60,14 @@ class HowDrawn(Record):
         Sessions under B of each case; 0 where that is not fixed.
     arrangements : int
         How many assignments there are.
+    stated : bool
+        Whether somebody said that it was drawn so, and no record of the draw is there.
     """
 
     name: SchemeName
     min_phase: int = 1
     windows: tuple[tuple[int, int], ...] = ()
+    starts: tuple[tuple[int, ...], ...] = ()
     max_consecutive: int | None = None
     block_size: int = 2
     assignments: tuple[tuple[Order, ...], ...] = ()
@@ -72,6 +75,7 @@ class HowDrawn(Record):
     phases: Annotated[int, Field(ge=0)] = 0
     treated: Annotated[int, Field(ge=0)] = 0
     arrangements: Annotated[int, Field(ge=2)]
+    stated: bool = False
 
     @property
     def scheme(self) -> Scheme:
@@ -80,6 +84,7 @@ class HowDrawn(Record):
             self.name,
             min_phase=self.min_phase,
             windows=self.windows,
+            starts=self.starts,
             max_consecutive=self.max_consecutive,
             block_size=self.block_size,
             assignments=self.assignments,
@@ -190,7 +195,7 @@ class MaskedAnalysis(Record):
         number = self.drawn.arrangements
         of = ", ".join(dict.fromkeys(f"{graph.measure}, {graph.improvement} is better" for graph in self.graphs))
         return (
-            f"{graphs} of {of}, phases hidden. The draw: "
+            f"{graphs} of {of}, phases hidden. The draw{', as stated' if self.drawn.stated else ''}: "
             f"{self.drawn.scheme.words}; {number:,} arrangements were possible. Name the one that you take for the "
             f"true one. Right at the first guess is p = 1/{number:,} = {1 / number:.3g}."
         )

@@ -9,11 +9,30 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scd.cli.app import app
-from scd.cli.options import JsonOption, WorkspaceOption, mistake, workspace_at
+from scd.cli.options import (
+    ColumnOption,
+    Direction,
+    JsonOption,
+    RangeOption,
+    SheetOption,
+    WorkspaceOption,
+    columns_of,
+    mistake,
+    workspace_at,
+)
+from scd.cli.randomization_test import (
+    BlockSizeOption,
+    MaxConsecutiveOption,
+    MinPhaseOption,
+    SchemeName,
+    WindowsOption,
+    stated_scheme,
+)
 from scd.cli.show import print_json, print_rows
 
 if TYPE_CHECKING:
     from scd.analysis.masked_records import MaskedAnalysis, MaskKey
+    from scd.design import Scheme
     from scd.study import Study
 
 __all__ = ["guess", "mask", "unmask"]
@@ -25,22 +44,66 @@ AnalysisArgument = Annotated[Path, typer.Argument(metavar="ANALYSIS.json", help=
 def mask(
     subject: Annotated[
         str,
-        typer.Argument(metavar="CODE|STUDY.json", help="The code of a stored study, or a study exported as JSON."),
+        typer.Argument(metavar="CODE|FILE", help="The code of a stored study, a study exported as JSON, or a table."),
     ],
     into: Annotated[Path, typer.Option(metavar="FOLDER", help="A new folder, for the analyst.")],
     key: Annotated[Path | None, typer.Option(help="A new file for the key; else FOLDER-key.json beside it.")] = None,
-    measure: Annotated[str | None, typer.Option(help="The measure's key; by default each first outcome.")] = None,
+    measure: Annotated[
+        str | None, typer.Option(help="The measure's key, or the series of a table; by default the first.")
+    ] = None,
+    scheme: Annotated[
+        SchemeName | None, typer.Option(help="How the schedule was drawn, where no draw is kept.")
+    ] = None,
+    min_phase: MinPhaseOption = None,
+    max_consecutive: MaxConsecutiveOption = None,
+    windows: WindowsOption = None,
+    block_size: BlockSizeOption = 2,
+    improvement: Annotated[Direction | None, typer.Option(help="The direction that is better, for a table.")] = None,
+    limits: RangeOption = None,
+    case: Annotated[str | None, typer.Option(help="Only this case of a table.")] = None,
+    column: ColumnOption = None,
+    sheet: SheetOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Hide the phases of a randomised study, for somebody who judges the graphs without knowing them."""
+    """Hide the phases of a randomised study, for somebody who judges the graphs without knowing them.
+
+    The stored draw says which arrangements were possible. A table has none: there --scheme is your statement that the
+    schedule was drawn so, at random and before the first session.
+    """
     from scd.analysis.masked import seal_analysis
+    from scd.records.opening import open_series
     from scd.reports.masked_page import masked_page
 
-    key = key or into.absolute().with_name(f"{into.absolute().name}-key.json")
-    _refuse_places(into, key)
-    analysis, opens = seal_analysis(_study(subject, workspace), sealed_at=_now(), measure=measure)
-    contents = {"analysis.json": analysis.to_json() + "\n", "graph.html": masked_page(analysis)}
-    _write_new(into, contents, key=key, opens=opens)
+    key = _key_place(into, key)
+    stated: Scheme | None = None
+    warnings: list[str] = []
+    if scheme is not None:
+        stated, warnings = stated_scheme(
+            scheme, min_phase=min_phase, max_consecutive=max_consecutive, windows=windows, block_size=block_size
+        )
+    if _is_table(subject):
+        if improvement is None or scheme is None:
+            raise mistake(
+                f"'{subject}': a table holds no draw; say how its schedule was drawn, with --scheme, and which "
+                "direction is better, with --improvement"
+            )
+        opened = open_series(
+            Path(subject),
+            name=Path(subject).name,
+            improvement=improvement.value,
+            limits=limits,
+            case=case,
+            measure=measure,
+            columns=columns_of(column),
+            sheet=sheet,
+        )
+        study, measure, warnings = opened.study, None, [*opened.warnings, *warnings]
+    else:
+        study = _study(subject, improvement, workspace)
+    analysis, opens = seal_analysis(study, sealed_at=_now(), measure=measure, stated=stated)
+    _write_new(into, {"analysis.json": _document(analysis), "graph.html": masked_page(analysis)}, key=key, opens=opens)
+    for warning in warnings:
+        typer.echo(f"Warning: {warning}", err=True)
     typer.echo(
         f"For the analyst: {into}, with graph.html to look at and analysis.json for the guesses\n"
         f"For somebody else: {key}, the key, which tells the phases; it must not reach the analyst\n"
@@ -70,7 +133,7 @@ def guess(
         analysis = commit_guess(analysis, starts=[_starts(word) for word in named], at=_now())
     else:
         analysis = commit_guess(analysis, orders=named, at=_now())
-    write_file(file, analysis.to_json() + "\n")
+    write_file(file, _document(analysis))
     last = analysis.guesses[-1]
     rows = [(graph.name, *_told(order)) for graph, order in zip(analysis.graphs, last.orders, strict=True)]
     print_rows(rows, head=["Graph", "Starts", "Order"])
@@ -97,7 +160,7 @@ def unmask(
     found = open_seal(analysis, _opened(key, MaskKey), give_up=give_up)
     if found.orders and analysis.opened_at is None:
         # Before anything is shown, so that no guess can follow what was seen.
-        write_file(file, analysis.replace(opened_at=_now()).to_json() + "\n")
+        write_file(file, _document(analysis.replace(opened_at=_now())))
     names = [graph.name for graph in analysis.graphs if found.orders]
     rows = list(zip(names, found.cases, found.orders, strict=True))
     if json_:
@@ -126,23 +189,31 @@ def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-def _study(subject: str, workspace: Path | None) -> Study:
-    """The study of a code or of a JSON file; a table has no draw."""
+def _document(kept: MaskedAnalysis | MaskKey) -> str:
+    return kept.to_json() + "\n"
+
+
+def _is_table(subject: str) -> bool:
+    file = Path(subject)
+    return file.suffix.lower() != ".json" and (bool(file.suffix) or file.is_file())
+
+
+def _study(subject: str, improvement: Direction | None, workspace: Path | None) -> Study:
+    """The study of a JSON file or of a code."""
     from scd.study import Study
 
+    if improvement is not None:
+        raise mistake("--improvement: a stored study knows which direction is better; leave it out")
     file = Path(subject)
-    if file.suffix.lower() == ".json":
+    if file.suffix:
         return Study.from_json(_text(file), source=f"'{file}'")
-    if file.suffix or file.is_file():
-        raise mistake(
-            f"'{file}': a table holds no draw, and without one nobody knows which arrangements were possible; name a "
-            "stored study by its code, or a study's file made by: scd export CODE --format json"
-        )
     with workspace_at(workspace).open() as caseload:
         return caseload.get(subject).study
 
 
-def _refuse_places(into: Path, key: Path) -> None:
+def _key_place(into: Path, named: Path | None) -> Path:
+    """Where the key goes: as named, else beside the analyst's folder; never over a file, never into the folder."""
+    key = named or into.absolute().with_name(f"{into.absolute().name}-key.json")
     if into.exists():
         raise mistake(f"'{into}': is there already; name a new folder with --into")
     if key.exists():
@@ -153,6 +224,7 @@ def _refuse_places(into: Path, key: Path) -> None:
         )
     if not key.parent.is_dir():
         raise mistake(f"'{key.parent}': is no folder; name another place for the key with --key")
+    return key
 
 
 def _write_new(into: Path, contents: dict[str, str], *, key: Path, opens: MaskKey) -> None:
@@ -165,7 +237,7 @@ def _write_new(into: Path, contents: dict[str, str], *, key: Path, opens: MaskKe
     try:
         for name, content in contents.items():
             write_file(into / name, content)
-        write_file(key, opens.to_json() + "\n")  # last: where it is, all is
+        write_file(key, _document(opens))  # last: where it is, all is
     except OSError:
         shutil.rmtree(into)
         raise

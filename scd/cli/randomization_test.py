@@ -15,7 +15,17 @@ from scd.cli.show import print_frame, print_json
 if TYPE_CHECKING:
     from scd.design import Scheme
 
-__all__ = ["SchemeName", "Statistic", "randomization_test", "start_points"]
+__all__ = [
+    "BlockSizeOption",
+    "MaxConsecutiveOption",
+    "MinPhaseOption",
+    "SchemeName",
+    "Statistic",
+    "WindowsOption",
+    "randomization_test",
+    "start_points",
+    "stated_scheme",
+]
 
 
 class SchemeName(StrEnum):
@@ -40,6 +50,20 @@ class Statistic(StrEnum):
     NAP = "nap"
 
 
+MinPhaseOption = Annotated[int | None, typer.Option(help="Sessions that every phase has at least.")]
+MaxConsecutiveOption = Annotated[
+    int | None, typer.Option(help="Alternating: the most sessions in a row under one condition; else any number.")
+]
+WindowsOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="5-7,9-11,15-17",
+        help="First and last start of each case, in the order of their starts; or listed, as in 5/7/9,9/11.",
+    ),
+]
+BlockSizeOption = Annotated[int, typer.Option(help="Blocks: sessions in a block.")]
+
+
 @app.command("randomization-test")
 def randomization_test(
     file: Annotated[Path, typer.Argument(help="CSV or XLSX.")],
@@ -47,18 +71,10 @@ def randomization_test(
     improvement: Annotated[
         Direction | None, typer.Option(help="The direction that is better; increase if not said.")
     ] = None,
-    min_phase: Annotated[int | None, typer.Option(help="Sessions that every phase has at least.")] = None,
-    max_consecutive: Annotated[
-        int | None, typer.Option(help="Alternating: the most sessions in a row under one condition; else any number.")
-    ] = None,
-    windows: Annotated[
-        str | None,
-        typer.Option(
-            metavar="5-7,9-11,15-17",
-            help="First and last start of each case, in the order of their starts; or listed, as in 5/7/9,9/11.",
-        ),
-    ] = None,
-    block_size: Annotated[int, typer.Option(help="Blocks: sessions in a block.")] = 2,
+    min_phase: MinPhaseOption = None,
+    max_consecutive: MaxConsecutiveOption = None,
+    windows: WindowsOption = None,
+    block_size: BlockSizeOption = 2,
     statistic: Annotated[Statistic, typer.Option(help="What is compared.")] = Statistic.PHASE_MEANS,
     immediate: Annotated[int, typer.Option(help="Immediacy: values on either side of a change.")] = 3,
     two_sided: Annotated[bool, typer.Option("--two-sided", help="Count effects in both directions.")] = False,
@@ -82,7 +98,9 @@ def randomization_test(
     from scd.analysis.randomization_test import randomization_test as test
     from scd.records.opening import open_series
 
-    meant, warnings = _scheme(scheme, min_phase, max_consecutive, windows, block_size)
+    meant, warnings = stated_scheme(
+        scheme, min_phase=min_phase, max_consecutive=max_consecutive, windows=windows, block_size=block_size
+    )
     if improvement is None and not two_sided:
         warnings.append("The direction of improvement was not said: an increase is taken for better.")
     opened = open_series(
@@ -151,30 +169,52 @@ def start_points(windows: str) -> tuple[tuple[int, ...], ...]:
     return tuple(points)
 
 
-def _scheme(
-    scheme: SchemeName, min_phase: int | None, max_consecutive: int | None, windows: str | None, block_size: int
+def stated_scheme(
+    name: SchemeName, *, min_phase: int | None, max_consecutive: int | None, windows: str | None, block_size: int
 ) -> tuple[Scheme, list[str]]:
-    """The scheme that was meant, and what was said that it has no use for."""
+    """The scheme that a command's options tell.
+
+    Parameters
+    ----------
+    name, min_phase, max_consecutive, windows, block_size
+        As the options say.
+
+    Returns
+    -------
+    scheme : Scheme
+    warnings : list of str
+        What was said that the scheme has no use for.
+
+    Raises
+    ------
+    StudyError
+        When something is missing, or makes no scheme.
+
+    Examples
+    --------
+    >>> stated_scheme(SchemeName.BLOCKS, min_phase=3, max_consecutive=None, windows=None, block_size=2)[1]
+    ['--min-phase says nothing about blocks, which has no phases.']
+    """
     from scd.design import Scheme
 
-    free = scheme is SchemeName.MARASCUILO_BUSK and not windows
-    if min_phase is None and (scheme is SchemeName.PHASE_STARTS or free):
-        raise mistake(f"--min-phase: is needed for {scheme.value}; give the smallest phase of the draw, in sessions")
-    if scheme is SchemeName.KOEHLER_LEVIN and not windows:
+    free = name is SchemeName.MARASCUILO_BUSK and not windows
+    if min_phase is None and (name is SchemeName.PHASE_STARTS or free):
+        raise mistake(f"--min-phase: is needed for {name.value}; give the smallest phase of the draw, in sessions")
+    if name is SchemeName.KOEHLER_LEVIN and not windows:
         raise mistake("--windows: are needed for koehler-levin, one for each case, such as --windows 5-7,9-11,15-17")
     said = []
-    if min_phase is not None and min_phase > 1 and scheme in (SchemeName.ALTERNATING, SchemeName.BLOCKS):
-        said.append(f"--min-phase says nothing about {scheme.value}, which has no phases.")
-    if max_consecutive is not None and scheme is not SchemeName.ALTERNATING:
-        said.append(f"--max-consecutive says nothing about {scheme.value}.")
-    if windows is not None and scheme in _WITHOUT_WINDOWS:
-        said.append(f"--windows say nothing about {scheme.value}.")
+    if min_phase is not None and min_phase > 1 and name in (SchemeName.ALTERNATING, SchemeName.BLOCKS):
+        said.append(f"--min-phase says nothing about {name.value}, which has no phases.")
+    if max_consecutive is not None and name is not SchemeName.ALTERNATING:
+        said.append(f"--max-consecutive says nothing about {name.value}.")
+    if windows is not None and name in _WITHOUT_WINDOWS:
+        said.append(f"--windows say nothing about {name.value}.")
         windows = None
     meant = Scheme(
-        scheme.value,
+        name.value,
         min_phase=1 if min_phase is None else min_phase,
         starts=() if windows is None else start_points(windows),
-        max_consecutive=max_consecutive if scheme is SchemeName.ALTERNATING else None,
+        max_consecutive=max_consecutive if name is SchemeName.ALTERNATING else None,
         block_size=block_size,
     )
     return meant, said

@@ -85,8 +85,12 @@ def _how_to_answer(drawn: HowDrawn, *, graphs: int) -> Markup:
             "For each graph, from top to bottom, name the condition of every session, A (baseline) or B "
             "(intervention), as in ABBA, with a space between graphs."
         )
-    if drawn.name in ("start-windows", "marascuilo-busk") and drawn.windows:
+    points = drawn.scheme.start_points
+    if points and drawn.name in ("start-windows", "marascuilo-busk"):
         said.append("The windows of the draw stand in the order of the graphs.")
+    if points and drawn.name == "wampold-worsham":
+        fixed = ", ".join(str(point) for row in points for point in row)
+        said.append(f"The fixed starts are sessions {fixed}; which graph has which was drawn.")
     said.append("In the folder of this page:")
     word = ",".join(["START"] * (drawn.phases - 1)) if drawn.begins else "ORDER"
     command = Markup('<p class="hash">{}</p>').format(" ".join(["scd guess analysis.json", *[word] * graphs]))
