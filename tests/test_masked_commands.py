@@ -15,6 +15,7 @@ from scd.cli import app
 from scd.design import (
     alternating_treatments,
     draw_alternating,
+    draw_custom,
     draw_phase_starts,
     draw_wampold_worsham,
     multiple_baseline,
@@ -22,7 +23,7 @@ from scd.design import (
 )
 from scd.study import Measure, Randomization, Session, Study, Value
 
-NOW = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
+NOW = dt.datetime(2019, 3, 2, 9, tzinfo=dt.UTC)  # long ago: the sealing itself is dated today
 MOOD = Measure(key="mood", label="Mood", improvement="increase", minimum=0, maximum=10)
 SLEEP = Measure(key="sleep", label="Sleep", improvement="increase", minimum=0, maximum=10, unit="hours")
 CODES = ["TKRAAA", "TKRBBB", "TKRCCC", "TKRDDD"]
@@ -54,7 +55,7 @@ def filled(study: Study, *, effect: int = 3) -> Study:
         rows = [
             Session(
                 number=k,
-                date=dt.date(2026, 3, 2) + dt.timedelta(days=k),
+                date=dt.date(2019, 3, 2) + dt.timedelta(days=k),
                 values=tuple(
                     Value(measure=m.key, value=None if k == 2 else (2 * k + n) % 4 + effect * (letter == "B"))
                     for m in study.measures
@@ -172,7 +173,7 @@ def test_giving_up_ends_with_p_1_and_no_guess_counts_after_what_was_shown(masked
     assert "the search was given up: p is taken as 1" in given_up
     assert all(code in given_up for code in CODES)
     before = analysis.read_text()
-    assert re.search(r"the seal was opened on 20\d\d-\d\d-\d\d at \d\d:\d\d; no guess counts after that",
+    assert re.search(r"the seal was opened on 20\d\d-\d\d-\d\d at \d\d:\d\d UTC; no guess counts after that",
                      refused("guess", analysis, *orders))  # fmt: skip
     assert analysis.read_text() == before
     # What was opened stays open, with the same result.
@@ -191,6 +192,9 @@ def test_after_the_right_guess_no_other_is_taken(masked):
 def test_an_abab_design_is_guessed_by_its_three_starts(masked):
     draw = drawn_starts()
     analysis, key = masked(one_client(draw))
+    page = analysis.with_name("graph.html").read_text()
+    assert "The graph begins under baseline (A) and has 4 phases. A cross (×) marks a session that was missed." in page
+    assert "scd guess analysis.json START,START,START" in page
     assert starts(truth(key)) == [",".join(map(str, draw.starts[0]))]
     done("guess", analysis, *starts(truth(key)))
     assert result(analysis, key)["p"] == pytest.approx(1 / draw.admissible)
@@ -199,10 +203,23 @@ def test_an_abab_design_is_guessed_by_its_three_starts(masked):
 def test_alternating_treatments_are_guessed_by_their_order(masked):
     draw = draw_alternating(sessions=10, max_consecutive=2, seed=4, drawn_at=NOW)
     analysis, key = masked(filled(alternating_treatments(measures=[MOOD], randomization=draw, code="TKRAAA")))
-    assert "scd guess analysis.json ORDER" in analysis.with_name("graph.html").read_text()
+    page = analysis.with_name("graph.html").read_text()
+    assert "scd guess analysis.json ORDER" in page
+    assert "5 of the 10 sessions were under intervention (B)." in page
     assert "has no phases to start; give the orders" in refused("guess", analysis, "3")
     done("guess", analysis, *truth(key))
     assert result(analysis, key)["p"] == pytest.approx(1 / draw.admissible)
+
+
+def test_a_list_of_assignments_is_where_the_page_says(masked):
+    listed = [("AABB",), ("ABAB",), ("BABA",)]
+    draw = draw_custom(assignments=listed, seed=3, drawn_at=NOW)
+    analysis, key = masked(filled(alternating_treatments(measures=[MOOD], randomization=draw, code="TKRAAA")))
+    assert "stand in analysis.json, under &#39;assignments&#39;" in analysis.with_name("graph.html").read_text()
+    assert json.loads(analysis.read_text())["drawn"]["assignments"] == [list(row) for row in listed]
+    assert "is not one of the 3 arrangements" in refused("guess", analysis, "ABBA")
+    done("guess", analysis, *truth(key))
+    assert result(analysis, key)["p"] == pytest.approx(1 / 3)
 
 
 def test_the_measure_can_be_chosen(masked):
@@ -341,7 +358,7 @@ def test_the_folder_holds_no_code_no_label_no_date_and_no_phase(workspace, tmp_p
     with workspace.open() as caseload:
         caseload.add(four_tiers(), labels={CODES[0]: LABEL})
     done("mask", "TKRSSS", "--into", tmp_path / "blind", "-w", workspace.path)
-    secrets = (*CODES, "TKRSSS", LABEL, "secret", "A1", "B1", "AAAA", "BBBB", '"seed"', "salt", "drawn_at", "2026-03-0")
+    secrets = (*CODES, "TKRSSS", LABEL, "secret", "A1", "B1", "AAAA", "BBBB", '"seed"', "salt", "drawn_at", "2019-0")
     for name in ("analysis.json", "graph.html"):
         text = (tmp_path / "blind" / name).read_text()
         assert not [secret for secret in secrets if secret in text]

@@ -153,7 +153,7 @@ def commit_guess(
     """
     if analysis.opened_at is not None:
         raise StudyError(
-            f"guess: the seal was opened on {analysis.opened_at:%Y-%m-%d at %H:%M}; no guess counts after that",
+            f"guess: the seal was opened on {analysis.opened_at:%Y-%m-%d at %H:%M %Z}; no guess counts after that",
             field="opened_at",
         )
     if (starts is None) == (orders is None):

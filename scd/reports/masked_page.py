@@ -53,49 +53,61 @@ def masked_page(analysis: MaskedAnalysis) -> str:
         "img-src data:; base-uri 'none'; form-action 'none'\">\n"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="robots" content="noindex">\n<title>Masked visual analysis</title>\n<style>\n{}</style>\n</head>\n'
-        "<body>\n<main>\n<h1>Where do the phases change?</h1>\n{}\n{}\n"
+        "<body>\n<main>\n<h1>{}</h1>\n{}\n{}\n"
         "<h2>How to answer</h2>\n{}\n</main>\n</body>\n</html>\n"
     ).format(
         Markup(_STYLE.read_text(encoding="utf-8")),
+        "Where do the phases change?" if analysis.drawn.begins else "Which session was under which condition?",
         paragraphs([analysis.words]),
         Markup(drawing.html),
-        _how_to_answer(analysis.drawn, graphs=len(analysis.graphs)),
+        _how_to_answer(analysis),
     )
     check_page(page)
     return str(page)
 
 
-def _how_to_answer(drawn: HowDrawn, *, graphs: int) -> Markup:
-    """What stands for each graph in an answer, and the command that takes it."""
+def _how_to_answer(analysis: MaskedAnalysis) -> Markup:
+    """The rules that the graphs can't show, what stands for each graph in an answer, and the command that takes it."""
+    drawn, many = analysis.drawn, len(analysis.graphs) > 1
+    asked, word = _asked(drawn)
+    each = "For each graph, from top to bottom," if many else "Please"
+    spaced = ", with a space between graphs" if many else ""
+    command = Markup('<p class="hash">{}</p>').format(
+        " ".join(["scd guess analysis.json", *[word] * len(analysis.graphs)])
+    )
+    after = (
+        "A guess stands for good and is kept with its time. If it is not the right one, you may name another; every "
+        "further guess makes p larger. Nobody who knows the phases should see you choose."
+    )
+    return joined([paragraphs([*_rules(analysis), f"{each} {asked}{spaced}. In the folder of this page:"]), command,
+                   paragraphs([after])])  # fmt: skip
+
+
+def _asked(drawn: HowDrawn) -> tuple[str, str]:
+    if not drawn.begins:
+        return "name the condition of every session, A (baseline) or B (intervention), as in ABBA", "ORDER"
+    if drawn.phases == 2:
+        return "name the first session of the second phase", "START"
+    what = "name the first session of every phase after the first, with commas between them"
+    return what, ",".join(["START"] * (drawn.phases - 1))
+
+
+def _rules(analysis: MaskedAnalysis) -> list[str]:
+    drawn, many = analysis.drawn, len(analysis.graphs) > 1
+    subject = "Each graph" if many else "The graph"
+    points = drawn.scheme.start_points
     said = []
     if drawn.begins:
-        if drawn.phases == 2:
-            asked = "name the first session of the second phase, with a space between graphs."
-        else:
-            asked = (
-                "name the first session of every phase after the first, with commas between those of one graph and a "
-                "space between graphs."
-            )
-        said.append(
-            f"Each graph begins under {_CONDITIONS[drawn.begins]} and has {drawn.phases} phases. For each graph, from "
-            f"top to bottom, {asked}"
-        )
-    else:
-        said.append(
-            "For each graph, from top to bottom, name the condition of every session, A (baseline) or B "
-            "(intervention), as in ABBA, with a space between graphs."
-        )
-    points = drawn.scheme.start_points
+        said.append(f"{subject} begins under {_CONDITIONS[drawn.begins]} and has {drawn.phases} phases.")
+    if drawn.treated:
+        said.append(f"{drawn.treated} of the {len(analysis.graphs[0].values)} sessions were under intervention (B).")
+    if drawn.assignments:
+        said.append("The assignments that were possible stand in analysis.json, under 'assignments'.")
     if points and drawn.name in ("start-windows", "marascuilo-busk"):
         said.append("The windows of the draw stand in the order of the graphs.")
     if points and drawn.name == "wampold-worsham":
         fixed = ", ".join(str(point) for row in points for point in row)
         said.append(f"The fixed starts are sessions {fixed}; which graph has which was drawn.")
-    said.append("In the folder of this page:")
-    word = ",".join(["START"] * (drawn.phases - 1)) if drawn.begins else "ORDER"
-    command = Markup('<p class="hash">{}</p>').format(" ".join(["scd guess analysis.json", *[word] * graphs]))
-    after = (
-        "A guess stands for good and is kept with its time. If it is not the right one, you may name another; every "
-        "further guess makes p larger. Nobody who knows the phases should see you choose."
-    )
-    return joined([paragraphs(said), command, paragraphs([after])])
+    if any(value is None for graph in analysis.graphs for value in graph.values):
+        said.append("A cross (×) marks a session that was missed.")
+    return [" ".join(said)] if said else []
