@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from scipy import linalg, optimize, stats
 from typer.testing import CliRunner
 
-from scd.analysis.between_case import between_case
-from scd.analysis.between_case_posterior import posterior_effect
-from scd.analysis.hps import hps_multiple_baseline, hps_reversal
-from scd.analysis.information import expected_information, variance_parameters
-from scd.analysis.mixed_effect import mixed_effect
-from scd.analysis.mixed_model import MixedModel, default_times
-from scd.analysis.occasions import occasions_of_study, occasions_of_table
-from scd.analysis.reml import fit_mixed
-from scd.analysis.restricted_likelihood import Level, Mixed
-from scd.analysis.small_sample import correction, noncentral_interval, symmetric_interval
+from scd.analysis.between_case.effect_size import between_case
+from scd.analysis.between_case.hps import hps_multiple_baseline, hps_reversal
+from scd.analysis.between_case.information import expected_information, variance_parameters
+from scd.analysis.between_case.mixed_effect import mixed_effect
+from scd.analysis.between_case.mixed_model import MixedModel, default_times
+from scd.analysis.between_case.occasions import occasions_of_study, occasions_of_table
+from scd.analysis.between_case.posterior import posterior_effect
+from scd.analysis.between_case.reml import fit_mixed
+from scd.analysis.between_case.restricted_likelihood import Level, Mixed
+from scd.analysis.between_case.small_sample import correction, noncentral_interval, symmetric_interval
 from scd.cli import app
 from scd.models import fit
 from scd.records.opening import open_series

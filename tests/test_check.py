@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from scd.analysis.screens import trend_nap, wwc5_screens
 from scd.analysis.standards_check import check_standards, check_words
+from scd.analysis.visual.screens import trend_nap, wwc5_screens
 from scd.cli import app
 from scd.design import draw_phase_starts, draw_wampold_worsham, multiple_baseline, reversal
 from scd.design.cent import CENT_ITEMS, cent_rows

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scd.analysis.dual_criteria import criterion_words, dual_criteria
-from scd.analysis.dual_criterion import binomial_p, dual_criterion, needed_beyond
-from scd.analysis.trend_lines import TREND_NAMES, trend_line
+from scd.analysis.visual.dual_criteria import criterion_words, dual_criteria
+from scd.analysis.visual.dual_criterion import binomial_p, dual_criterion, needed_beyond
+from scd.analysis.visual.trend_lines import TREND_NAMES, trend_line
 from scd.study import Case, Measure, Phase, Session, Study, StudyError, Value
 from tests.peers import needs_peers, number, records, same, table
 

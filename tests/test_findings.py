@@ -6,7 +6,7 @@ import re
 import pytest
 
 from scd.analysis.findings import Findings, findings_of
-from scd.analysis.overlap_table import overlap_table
+from scd.analysis.overlap.overlap_table import overlap_table
 from scd.design.plans import multiple_baseline, reversal
 from scd.design.randomization import draw_phase_starts
 from scd.reports import sections as page

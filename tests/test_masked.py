@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scd.analysis.masked import commit_guess, open_seal, seal_analysis
-from scd.analysis.masked_records import MaskedAnalysis, MaskKey
+from scd.analysis.visual.masked import commit_guess, open_seal, seal_analysis
+from scd.analysis.visual.masked_records import MaskedAnalysis, MaskKey
 from scd.charts import describe_masked, masked_chart, to_svg
 from scd.design import (
     alternating_treatments,

@@ -13,20 +13,20 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from scd.analysis.baseline_trend import baseline_trend, kendall_p
-from scd.analysis.contrasts import contrasts
-from scd.analysis.gradual_effects import gradual_effect
-from scd.analysis.index_guidance import index_guidance
-from scd.analysis.mean_differences import pogo, smd
-from scd.analysis.medians import lrm
-from scd.analysis.nap_interval import nap_interval
-from scd.analysis.overlap import ird, nap, pand, pem, pet, pnd
-from scd.analysis.overlap_table import COLUMNS, INDICES, overlap_table
-from scd.analysis.phase_pairs import phase_pairs
-from scd.analysis.ratios import lor, lrrd, lrri
-from scd.analysis.reliable_change import reliable_change
-from scd.analysis.tau import tau, tau_bc
-from scd.analysis.tau_u import tau_u, tau_u_members
+from scd.analysis.overlap.baseline_trend import baseline_trend, kendall_p
+from scd.analysis.overlap.contrasts import contrasts
+from scd.analysis.overlap.gradual_effects import gradual_effect
+from scd.analysis.overlap.index_guidance import index_guidance
+from scd.analysis.overlap.mean_differences import pogo, smd
+from scd.analysis.overlap.medians import lrm
+from scd.analysis.overlap.nap_interval import nap_interval
+from scd.analysis.overlap.nonoverlap import ird, nap, pand, pem, pet, pnd
+from scd.analysis.overlap.overlap_table import COLUMNS, INDICES, overlap_table
+from scd.analysis.overlap.phase_pairs import phase_pairs
+from scd.analysis.overlap.ratios import lor, lrrd, lrri
+from scd.analysis.overlap.reliable_change import reliable_change
+from scd.analysis.overlap.tau import tau, tau_bc
+from scd.analysis.overlap.tau_u import tau_u, tau_u_members
 from scd.cli import app
 from scd.study import Case, Measure, Phase, Session, Study, StudyError, Value
 

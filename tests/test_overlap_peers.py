@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 from peers import needs_peers, number, records, same, table
 
-from scd.analysis.baseline_trend import baseline_trend
-from scd.analysis.contrasts import contrasts, quantile_of
-from scd.analysis.gradual_effects import gradual_effect
-from scd.analysis.mean_differences import means_and_variances, pogo, smd
-from scd.analysis.medians import lrm
-from scd.analysis.overlap import ird, nap, pand, pem, pnd
-from scd.analysis.ratios import lor, lrrd, lrri
-from scd.analysis.tau import tau, tau_bc
-from scd.analysis.tau_u import tau_u
+from scd.analysis.overlap.baseline_trend import baseline_trend
+from scd.analysis.overlap.contrasts import contrasts, quantile_of
+from scd.analysis.overlap.gradual_effects import gradual_effect
+from scd.analysis.overlap.mean_differences import means_and_variances, pogo, smd
+from scd.analysis.overlap.medians import lrm
+from scd.analysis.overlap.nonoverlap import ird, nap, pand, pem, pnd
+from scd.analysis.overlap.ratios import lor, lrrd, lrri
+from scd.analysis.overlap.tau import tau, tau_bc
+from scd.analysis.overlap.tau_u import tau_u
 
 pytestmark = needs_peers
 

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from peers import needs_peers, number, records, same, table
 
-from scd.analysis.baseline_trend import baseline_trend
-from scd.analysis.contrasts import contrasts
-from scd.analysis.mean_differences import means_and_variances, smd
-from scd.analysis.overlap import ird, nap, pand, pem, pet, pnd
-from scd.analysis.reliable_change import reliable_change
-from scd.analysis.tau import tau, tau_bc
-from scd.analysis.tau_u import tau_u_members
+from scd.analysis.overlap.baseline_trend import baseline_trend
+from scd.analysis.overlap.contrasts import contrasts
+from scd.analysis.overlap.mean_differences import means_and_variances, smd
+from scd.analysis.overlap.nonoverlap import ird, nap, pand, pem, pet, pnd
+from scd.analysis.overlap.reliable_change import reliable_change
+from scd.analysis.overlap.tau import tau, tau_bc
+from scd.analysis.overlap.tau_u import tau_u_members
 
 pytestmark = needs_peers
 

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from peers import REFERENCE, needs_peers, records
 from typer.testing import CliRunner
 
-from scd.analysis.assigned import Assigned
-from scd.analysis.inversion import linear_interval
-from scd.analysis.randomization_test import randomization_test
-from scd.analysis.reference_distribution import Question, answer
+from scd.analysis.randomization_test.assigned import Assigned
+from scd.analysis.randomization_test.inversion import linear_interval
+from scd.analysis.randomization_test.reference_distribution import Question, answer
+from scd.analysis.randomization_test.testing import randomization_test
 from scd.cli import app
 from scd.design import (
     Scheme,

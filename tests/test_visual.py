@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scd.analysis.outliers import outliers
-from scd.analysis.phase_values import PhaseValues
-from scd.analysis.stability import StabilityRule, look_at_stability, read_look
-from scd.analysis.trend_lines import TREND_NAMES, trend_line
-from scd.analysis.visual import COLUMNS, visual_lines, visual_table, visual_words
-from scd.analysis.visual_quantities import between_phases, consistency, inside_envelope, of_phase
+from scd.analysis.visual.outliers import outliers
+from scd.analysis.visual.phase_values import PhaseValues
+from scd.analysis.visual.quantities import between_phases, consistency, inside_envelope, of_phase
+from scd.analysis.visual.stability import StabilityRule, look_at_stability, read_look
+from scd.analysis.visual.table import COLUMNS, visual_lines, visual_table, visual_words
+from scd.analysis.visual.trend_lines import TREND_NAMES, trend_line
 from scd.charts import to_svg, visual_chart
 from scd.study import Case, Measure, Phase, Session, Study, StudyError, Value
 from tests.peers import needs_peers, number, records, same, table

@@ -6,12 +6,12 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from scd.analysis.index_guidance import IndexGuidance, index_guidance
+from scd.analysis.overlap.index_guidance import IndexGuidance, index_guidance
 from scd.study import StudyError
 from scd.study.record import Record
 
 if TYPE_CHECKING:
-    from scd.analysis.between_case import BetweenCase
+    from scd.analysis.between_case.effect_size import BetweenCase
     from scd.study import Study
 
 __all__ = ["BetweenFound", "DrawTest", "DrawTestRow", "Findings", "IndexRow", "StandardRow", "VisualRow", "findings_of"]
@@ -20,7 +20,7 @@ _FEWEST_CASES = 3
 
 
 class VisualRow(Record):
-    """One quantity of a visual analysis; see `scd.analysis.visual.visual_table`."""
+    """One quantity of a visual analysis; see `scd.analysis.visual.table.visual_table`."""
 
     case: str
     measure: str
@@ -32,7 +32,7 @@ class VisualRow(Record):
 
 
 class IndexRow(Record):
-    """One index of one contrast; see `scd.analysis.overlap_table.overlap_table`."""
+    """One index of one contrast; see `scd.analysis.overlap.overlap_table.overlap_table`."""
 
     case: str
     contrast: str | None
@@ -45,7 +45,7 @@ class IndexRow(Record):
 
 
 class DrawTestRow(Record):
-    """The randomisation test of one case, or (None) of all; see `scd.analysis.randomization_test.RandomizationRow`."""
+    """The randomisation test of one case, or (None) of all; see `scd.analysis.randomization_test.testing`."""
 
     case: str | None
     p: float | None
@@ -185,8 +185,8 @@ def findings_of(study: Study, *, measure: str | None = None) -> Findings:
 
 
 def _seen(found: Findings, study: Study, measure: str | None) -> Findings:
-    from scd.analysis.dual_criteria import criterion_words, dual_criteria
-    from scd.analysis.visual import visual_table, visual_words
+    from scd.analysis.visual.dual_criteria import criterion_words, dual_criteria
+    from scd.analysis.visual.table import visual_table, visual_words
 
     try:
         rows = visual_table(study, measure=measure).to_dict("records")
@@ -202,7 +202,7 @@ def _seen(found: Findings, study: Study, measure: str | None) -> Findings:
 
 
 def _with_indices(found: Findings, study: Study, measure: str | None) -> Findings:
-    from scd.analysis.overlap_table import overlap_table
+    from scd.analysis.overlap.overlap_table import overlap_table
 
     try:
         table = overlap_table(study, measure=measure)
@@ -214,7 +214,7 @@ def _with_indices(found: Findings, study: Study, measure: str | None) -> Finding
 
 
 def _draw_test(study: Study, measure: str) -> DrawTest:
-    from scd.analysis.randomization_test import randomization_test
+    from scd.analysis.randomization_test.testing import randomization_test
 
     try:
         told = randomization_test(study, measure=measure).document()
@@ -225,7 +225,7 @@ def _draw_test(study: Study, measure: str) -> DrawTest:
 
 
 def _with_between(found: Findings, study: Study, measure: str) -> Findings:
-    from scd.analysis.between_case import between_case
+    from scd.analysis.between_case.effect_size import between_case
 
     told, said = [], ""
     for method in ("hps", "reml"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from scd.analysis.screens import CUTOFF, Screen, wwc5_screens
+from scd.analysis.visual.screens import CUTOFF, Screen, wwc5_screens
 from scd.design.agreement import Agreement, observer_agreement
 from scd.design.cent import cent_rows
 from scd.design.checklists import ChecklistRow
@@ -70,7 +70,7 @@ def check_standards(
     case : str, optional
         The screens of this case only; designs are graded whole.
     cutoff : float
-        Of the screens, see `scd.analysis.screens.wwc5_screens`.
+        Of the screens, see `scd.analysis.visual.screens.wwc5_screens`.
 
     Returns
     -------

@@ -12,7 +12,7 @@ from scd.charts.style import CROSS, GREY, INK, Layer, axis_title, rows, styled, 
 from scd.study import Measure
 
 if TYPE_CHECKING:
-    from scd.analysis.masked_records import MaskedAnalysis, MaskedGraph
+    from scd.analysis.visual.masked_records import MaskedAnalysis, MaskedGraph
 
 __all__ = ["describe_masked", "masked_chart"]
 
@@ -26,7 +26,7 @@ def masked_chart(analysis: MaskedAnalysis, *, width: int = 640, height: int = 15
     Parameters
     ----------
     analysis : MaskedAnalysis
-        From `scd.analysis.masked.seal_analysis`.
+        From `scd.analysis.visual.masked.seal_analysis`.
     width, height : int
         The plotting area of one graph, in pixels.
 
@@ -37,7 +37,7 @@ def masked_chart(analysis: MaskedAnalysis, *, width: int = 640, height: int = 15
     Examples
     --------
     >>> import datetime as dt
-    >>> from scd.analysis.masked_records import HowDrawn, MaskedAnalysis, MaskedGraph
+    >>> from scd.analysis.visual.masked_records import HowDrawn, MaskedAnalysis, MaskedGraph
     >>> graph = MaskedGraph(name="graph 1", measure="Mood", improvement="increase", values=(4, 5, None, 7))
     >>> drawn, now = HowDrawn(name="phase-starts", arrangements=2), dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
     >>> analysis = MaskedAnalysis(graphs=(graph,), drawn=drawn, sealed_at=now, seal="0" * 64)
@@ -62,7 +62,7 @@ def describe_masked(analysis: MaskedAnalysis) -> str:
     Examples
     --------
     >>> import datetime as dt
-    >>> from scd.analysis.masked_records import HowDrawn, MaskedAnalysis, MaskedGraph
+    >>> from scd.analysis.visual.masked_records import HowDrawn, MaskedAnalysis, MaskedGraph
     >>> graph = MaskedGraph(name="graph 1", measure="Mood", improvement="increase", values=(4, 5, None, 7))
     >>> drawn, now = HowDrawn(name="phase-starts", arrangements=2), dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
     >>> print(describe_masked(MaskedAnalysis(graphs=(graph,), drawn=drawn, sealed_at=now, seal="0" * 64)))

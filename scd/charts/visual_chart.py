@@ -63,7 +63,7 @@ def visual_chart(
     frame, measure, phases, case, title, label, width, height
         As for `study_chart`.
     lines : pandas.DataFrame
-        From `scd.analysis.visual.visual_lines`; lines are cut where the measure's range ends.
+        From `scd.analysis.visual.table.visual_lines`; lines are cut where the measure's range ends.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def visual_chart(
 
     Examples
     --------
-    >>> from scd.analysis.visual import visual_lines
+    >>> from scd.analysis.visual.table import visual_lines
     >>> from scd.study import Case, Measure, Phase, Session, Study, Value
     >>> mood = Measure(key="mood", label="Mood", improvement="increase", minimum=0, maximum=10)
     >>> rows = [Session(number=n, values=(Value(measure="mood", value=v),)) for n, v in enumerate([4, 5, 6], 1)]

@@ -117,8 +117,8 @@ def between_case(
     Without --improvement a positive g means intervention above baseline (B - A); with it, an improvement. The output
     says which.
     """
-    from scd.analysis.between_case import between_case as estimate
-    from scd.analysis.mixed_model import MixedModel
+    from scd.analysis.between_case.effect_size import between_case as estimate
+    from scd.analysis.between_case.mixed_model import MixedModel
     from scd.records.opening import open_series
 
     model = MixedModel(

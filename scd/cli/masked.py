@@ -31,7 +31,7 @@ from scd.cli.randomization_test import (
 from scd.cli.show import print_json, print_rows
 
 if TYPE_CHECKING:
-    from scd.analysis.masked_records import MaskedAnalysis, MaskKey
+    from scd.analysis.visual.masked_records import MaskedAnalysis, MaskKey
     from scd.design import Scheme
     from scd.study import Study
 
@@ -70,7 +70,7 @@ def mask(
     The stored draw says which arrangements were possible. A table has none: there --scheme is your statement that the
     schedule was drawn so, at random and before the first session.
     """
-    from scd.analysis.masked import seal_analysis
+    from scd.analysis.visual.masked import seal_analysis
     from scd.records.opening import open_series
     from scd.reports.masked_page import masked_page
 
@@ -124,8 +124,8 @@ def guess(
     ],
 ) -> None:
     """Name an arrangement; the guess is kept with its time, for good."""
-    from scd.analysis.masked import commit_guess
-    from scd.analysis.masked_records import MaskedAnalysis
+    from scd.analysis.visual.masked import commit_guess
+    from scd.analysis.visual.masked_records import MaskedAnalysis
     from scd.records.export import write_file
 
     analysis = _opened(file, MaskedAnalysis)
@@ -151,8 +151,8 @@ def unmask(
     json_: JsonOption = False,
 ) -> None:
     """Try the seal: p if a guess was right, else the key stays closed."""
-    from scd.analysis.masked import open_seal
-    from scd.analysis.masked_records import MaskedAnalysis, MaskKey
+    from scd.analysis.visual.masked import open_seal
+    from scd.analysis.visual.masked_records import MaskedAnalysis, MaskKey
     from scd.design.courses import starts_of
     from scd.records.export import write_file
 

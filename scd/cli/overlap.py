@@ -37,8 +37,8 @@ def overlap(
     json_: JsonOption = False,
 ) -> None:
     """Compute indices of overlap and simple effect sizes for a file, and say which of them to read."""
-    from scd.analysis.index_guidance import index_guidance
-    from scd.analysis.overlap_table import overlap_table
+    from scd.analysis.overlap.index_guidance import index_guidance
+    from scd.analysis.overlap.overlap_table import overlap_table
     from scd.records.opening import open_series
 
     opened = open_series(

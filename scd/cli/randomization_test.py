@@ -40,7 +40,7 @@ class SchemeName(StrEnum):
 
 
 class Statistic(StrEnum):
-    """A test statistic; see `scd.analysis.randomization_statistics.contrasts`."""
+    """A test statistic; see `scd.analysis.randomization_test.statistics.contrasts`."""
 
     PHASE_MEANS = "phase-means"
     POOLED_MEANS = "pooled-means"
@@ -95,7 +95,7 @@ def randomization_test(
     A file has no record of a draw: the scheme is your statement that the schedule was drawn so, at random and before
     the first session. Where it was not, say --hypothetical.
     """
-    from scd.analysis.randomization_test import randomization_test as test
+    from scd.analysis.randomization_test.testing import randomization_test as test
     from scd.records.opening import open_series
 
     meant, warnings = stated_scheme(

@@ -11,7 +11,7 @@ from scd.reports.html import check_page
 from scd.reports.markup import joined, paragraphs
 
 if TYPE_CHECKING:
-    from scd.analysis.masked_records import HowDrawn, MaskedAnalysis
+    from scd.analysis.visual.masked_records import HowDrawn, MaskedAnalysis
 
 __all__ = ["masked_page"]
 
@@ -25,7 +25,7 @@ def masked_page(analysis: MaskedAnalysis) -> str:
     Parameters
     ----------
     analysis : MaskedAnalysis
-        From `scd.analysis.masked.seal_analysis`.
+        From `scd.analysis.visual.masked.seal_analysis`.
 
     Returns
     -------
@@ -35,7 +35,7 @@ def masked_page(analysis: MaskedAnalysis) -> str:
     Examples
     --------
     >>> import datetime as dt
-    >>> from scd.analysis.masked_records import HowDrawn, MaskedAnalysis, MaskedGraph
+    >>> from scd.analysis.visual.masked_records import HowDrawn, MaskedAnalysis, MaskedGraph
     >>> graph = MaskedGraph(name="graph 1", measure="Mood", improvement="increase", values=(4, 5, None, 7))
     >>> drawn = HowDrawn(name="phase-starts", begins="A", phases=3, arrangements=3)
     >>> page = masked_page(MaskedAnalysis(

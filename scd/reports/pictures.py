@@ -256,7 +256,7 @@ def visual_charts(job: Job) -> Piece:
 
 
 def _with_lines(job: Job) -> Markup:
-    from scd.analysis.visual import visual_lines
+    from scd.analysis.visual.table import visual_lines
     from scd.charts.visual_chart import visual_chart
 
     study = job.study

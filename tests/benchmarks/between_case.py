@@ -21,10 +21,10 @@ import numpy as np
 import pandas as pd
 from scipy import optimize
 
-from scd.analysis.hps import hps_multiple_baseline
-from scd.analysis.mixed_effect import mixed_effect
-from scd.analysis.mixed_model import MixedModel
-from scd.analysis.occasions import Occasions, occasions_of_table
+from scd.analysis.between_case.hps import hps_multiple_baseline
+from scd.analysis.between_case.mixed_effect import mixed_effect
+from scd.analysis.between_case.mixed_model import MixedModel
+from scd.analysis.between_case.occasions import Occasions, occasions_of_table
 
 CASES, SESSIONS = 8, 20
 

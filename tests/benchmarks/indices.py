@@ -68,10 +68,10 @@ def _lower(share: float, m: int, n: int) -> float:
 
 def together(series: list[Phases]) -> list[tuple[float, ...]]:
     """The same numbers by scd."""
-    from scd.analysis.contrasts import contrasts
-    from scd.analysis.overlap import nap, pand, pnd
-    from scd.analysis.tau import tau_bc
-    from scd.analysis.tau_u import tau_u
+    from scd.analysis.overlap.contrasts import contrasts
+    from scd.analysis.overlap.nonoverlap import nap, pand, pnd
+    from scd.analysis.overlap.tau import tau_bc
+    from scd.analysis.overlap.tau_u import tau_u
 
     subject = contrasts([a for a, _ in series], [b for _, b in series], improvement="increase")
     overlap = nap(subject)
@@ -109,7 +109,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--series", type=int, default=SERIES)
     count = parser.parse_args().series
-    from scd.analysis.overlap_table import INDICES, overlap_table
+    from scd.analysis.overlap.overlap_table import INDICES, overlap_table
 
     series = many(count)
     worst = max(abs(a - b) for one, two in zip(loops(series), together(series), strict=True)

@@ -15,7 +15,7 @@ from statistics import mean
 
 import numpy as np
 
-from scd.analysis.randomization_test import randomization_test
+from scd.analysis.randomization_test.testing import randomization_test
 from scd.design import Scheme
 from scd.study import Case, Measure, Phase, Session, Study, Value
 

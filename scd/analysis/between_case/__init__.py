@@ -1,0 +1,1 @@
+"""Between-case effect sizes, comparable with trials between groups: by moments, mixed model, and posterior."""

@@ -1,0 +1,1 @@
+"""Indices of overlap and simple effect sizes, for one contrast or a thousand; the table of all of them, and advice."""

@@ -1,0 +1,1 @@
+"""Randomisation tests by the stored draw: assignments, statistics, their distribution, and intervals by inversion."""

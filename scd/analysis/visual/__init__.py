@@ -1,0 +1,1 @@
+"""Visual analysis, made exact: levels, trends, changes, stability, the dual criterion, and WWC's screens."""
