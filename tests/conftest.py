@@ -1,4 +1,4 @@
-"""Stores to test on: a SQLite file, and a real PostgreSQL server where this machine has one."""
+"""What all tests share: Hypothesis's settings, and stores to test on, SQLite and PostgreSQL where it is installed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from hypothesis import settings
+
+# A slow machine is no mistake, and the same commit is tested by the same examples.
+settings.register_profile("scd", deadline=None, derandomize=True)
+settings.load_profile("scd")
 
 _SERVER_USERS = ("postgres", "nobody")
 _numbers = count(1)
@@ -61,8 +66,8 @@ def postgresql_server() -> Iterator[str]:
         made = subprocess.run([initdb, "-D", folder / "data", *options], check=False, **run)
         if made.returncode != 0:
             pytest.skip(f"PostgreSQL can't make a database here: {made.stdout.strip().splitlines()[-1]}")
-        settings = ["listen_addresses=", f"unix_socket_directories={folder}", "fsync=off", "max_connections=50"]
-        arguments = [part for setting in settings for part in ("-c", setting)]
+        options = ["listen_addresses=", f"unix_socket_directories={folder}", "fsync=off", "max_connections=50"]
+        arguments = [part for option in options for part in ("-c", option)]
         log = (folder / "log").open("w")
         server = subprocess.Popen([postgres, "-D", folder / "data", *arguments], **(run | {"stdout": log}))
         try:

@@ -153,7 +153,7 @@ def test_ratings_without_autocorrelation_meet_a_quadrature():
     """Three dimensions on a grid: the probability of each rating is that of its cell."""
     study = a_study(LAMBERT_A1, **RATINGS)
     priors = Priors.on_scale(center=5, unit=2).replace(phi_mean=0.0, phi_sd=1e-4)
-    tree = fit(study, priors=priors, engine="nuts")
+    tree = fit(study, priors=priors, engine="nuts", draws=800)
     y = series_of(study).value
     under = series_of(study).intervention == 1
     alpha, delta = np.linspace(3, 13, 61), np.linspace(-13, -1, 73)
@@ -257,7 +257,7 @@ def simulated(family, rng, *, sessions=40, level=2.0, change=-1.2):
 def test_what_was_simulated_is_recovered(family, level, change):
     values, measure = simulated(family, np.random.default_rng(8))
     phases = np.split(values, [10, 20, 30])
-    tree = fit(a_study(phases, **measure), family=family, engine="nuts", draws=800)
+    tree = fit(a_study(phases, **measure), family=family, engine="nuts", draws=500)
     assert tree.attrs["family"] == family
     for name, truth in (("alpha", level), ("delta", change)):
         draws = draws_of(tree, name)
@@ -316,7 +316,7 @@ def test_several_cases_are_pooled_in_every_family(family):
         )
     measure = Measure(key="y", label="Calls", improvement="decrease", **(COUNTS if family == "count" else RATINGS))
     study = Study(code="MBMBMB", design="multiple-baseline", across="clients", measures=(measure,), cases=tuple(built))
-    tree = fit(study, model="multilevel", draws=600)
+    tree = fit(study, model="multilevel", draws=300)
     mean = draws_of(tree, "delta_mean")
     assert abs(mean.mean() - (-1 if family == "count" else -3)) < 3 * mean.std()
     table = effect_table(tree, study=study)

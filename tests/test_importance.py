@@ -160,13 +160,13 @@ def test_counts_meet_quadrature(family):
 @pytest.mark.parametrize(("scale", "trials"), [("rating", None), ("proportion", 10)])
 def test_the_sampler_gives_the_same_posterior(scale, trials):
     study = a_study(LAMBERT_A1, scale=scale, trials=trials)
-    weighted, sampled = (fit(study, model="phase-level", engine=e) for e in ("auto", "nuts"))
+    weighted, sampled = fit(study, model="phase-level"), fit(study, model="phase-level", engine="nuts", draws=1000)
     assert (weighted.attrs["engine"], sampled.attrs["engine"]) == ("importance", "nuts")
     assert diagnose(weighted).ok
     assert set(weighted["posterior"].data_vars) == set(sampled["posterior"].data_vars)
     for name in sampled["posterior"].data_vars:
         ours, theirs = weighted["posterior"][name], sampled["posterior"][name]
-        error = theirs.std(("chain", "draw")) * math.sqrt(1 / weighted.attrs["effective_draws"] + 1 / 1500)
+        error = theirs.std(("chain", "draw")) * math.sqrt(1 / weighted.attrs["effective_draws"] + 1 / 700)
         apart = np.abs(ours.mean(("chain", "draw")) - theirs.mean(("chain", "draw"))) / error
         assert float(apart.max()) < 4.5, name
         np.testing.assert_allclose(ours.std(("chain", "draw")), theirs.std(("chain", "draw")), rtol=0.12)
