@@ -75,7 +75,7 @@ class LinearModel:
     gap: np.ndarray
     linked: np.ndarray
 
-    def part(self, keep: slice) -> LinearModel:
+    def part(self, keep: np.ndarray) -> LinearModel:
         """The model for some of the outer values."""
         return replace(
             self,
@@ -199,8 +199,10 @@ class Quadrature:
             phi = phi_of(np.arctanh(phi / PHI_LIMIT) + self.phi_step * jitter[0])
         spread = (self.floor + excess) / innovation_share(phi)
         # The same for the outer quantity, whose cells end half-way between neighbouring values.
-        edges = np.r_[self.outer[:1], (self.outer[1:] + self.outer[:-1]) / 2, self.outer[-1:]]
-        outer = edges[h] + (edges[h + 1] - edges[h]) * rng.random(size)
+        outer = np.broadcast_to(self.outer[:1], h.shape)
+        if len(self.outer) > 1:
+            edges = np.r_[self.outer[:1], (self.outer[1:] + self.outer[:-1]) / 2, self.outer[-1:]]
+            outer = edges[h] + (edges[h + 1] - edges[h]) * rng.random(size)
         return {
             "coefficients": self.prior_mean + sd * scaled,
             "sigma": spread,
@@ -242,23 +244,29 @@ def integrate(
     """
     value = np.atleast_2d(np.asarray(value, dtype=float))
     obs = value.shape[1]
+    points = math.ceil(28 * refine)
     if phi is not None:
-        u, step = np.array([math.atanh(phi / PHI_LIMIT)]), 0.0
+        u, step, ends = np.array([math.atanh(phi / PHI_LIMIT)]), 0.0, None
     else:
         # Near any phi the likelihood holds u to about 1 / sqrt(obs): steps of half an SD.
         fine = 0.5 / math.sqrt(obs + 11) / refine
         coarse = np.linspace(-U_LIMIT, U_LIMIT, math.ceil(2 * U_LIMIT / min(0.35, 4 * fine * refine)))
-        some = slice(None, None, max(1, len(model.outer) // 4) if len(model.columns) == 1 else 1)
-        rough = _log_mass(value, model.part(some), priors, coarse, points=24)
+        every = max(1, len(model.outer) // 4) if len(model.columns) == 1 else 1
+        some = np.unique(np.r_[0 : len(model.outer) : every, len(model.outer) - 1])
+        rough, known = _log_mass(value, model.part(some), priors, coarse, points=24)
         inside = np.flatnonzero((rough > rough.max(axis=(1, 2), keepdims=True) - _DEPTH).any(axis=(0, 1)))
         low, high = coarse[max(inside[0] - 1, 0)], coarse[min(inside[-1] + 1, len(coarse) - 1)]
         u = np.linspace(low, high, max(math.ceil((high - low) / fine), 8))
         step = float(u[1] - u[0])
-    points = math.ceil(28 * refine)
+        ends = _between(known, (some, np.arange(len(model.outer))), (coarse, u))
+        points += math.ceil(2 * refine)  # ends taken from neighbours lie a little wider apart
     piece = max(1, int(_CHUNK / (len(model.outer) * len(u) * points)))
-    parts = [_on_grid(value[i : i + piece], model, priors, u, points=points) for i in range(0, len(value), piece)]
+    parts = []
+    for i in range(0, len(value), piece):
+        own_ends = None if ends is None else ends[:, i : i + piece]
+        parts.append(_on_grid(value[i : i + piece], model, priors, u, points=points, ends=own_ends))
     moments = parts[0][0]
-    joined = {k: np.concatenate([p[1][k] for p in parts]) for k in parts[0][1]}
+    joined = {k: np.concatenate([p[1][k] for p in parts]) for k in ("log_density", "sigma", "step", "pull")}
     log_weight = joined["log_density"] + log_prior_u(u, priors, held=phi is not None)[:, None]
     if phi is None:
         log_weight += math.log(step)
@@ -288,39 +296,71 @@ def integrate(
     )
 
 
-def _log_mass(value: np.ndarray, model: LinearModel, priors: Priors, u: np.ndarray, *, points: int) -> np.ndarray:
-    """Log posterior mass of each outer value and u, shape (batch, outer, u), for finding where the mass is."""
+def _log_mass(
+    value: np.ndarray, model: LinearModel, priors: Priors, u: np.ndarray, *, points: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where the mass is: its log for each outer value and u, shape (batch, outer, u), and the ends of v there.
+
+    The ends have the shape (2, batch, outer, u, 1).
+    """
     piece = max(1, int(_CHUNK / (len(model.outer) * len(u) * 40)))
-    found = []
+    found, ends = [], []
     for i in range(0, len(value), piece):
         _, grid = _on_grid(value[i : i + piece], model, priors, u, points=points)
         top = grid["log_density"].max(axis=-1)
         found.append(top + np.log(np.exp(grid["log_density"] - top[..., None]).sum(axis=-1) * grid["step"]))
+        ends.append(grid["ends"])
     with np.errstate(divide="ignore"):
-        return np.concatenate(found) + log_prior_u(u, priors, held=False) + np.log(model.outer_weight)[:, None]
+        mass = np.concatenate(found) + log_prior_u(u, priors, held=False) + np.log(model.outer_weight)[:, None]
+    return mass, np.concatenate(ends, axis=1)
+
+
+def _between(ends: np.ndarray, outer: tuple[np.ndarray, np.ndarray], u: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Ends of v at new outer places and values of u: the outermost of the known ones around them."""
+    low, high = ends
+    for axis, (known, new) in ((1, outer), (2, u)):
+        right = np.clip(np.searchsorted(known, new), 0, len(known) - 1)
+        left = np.where(known[right] > new, right - 1, right)
+        low = np.minimum(low.take(left, axis=axis), low.take(right, axis=axis))
+        high = np.maximum(high.take(left, axis=axis), high.take(right, axis=axis))
+    return np.stack([low, high])
 
 
 def _on_grid(
-    value: np.ndarray, model: LinearModel, priors: Priors, u: np.ndarray, *, points: int
+    value: np.ndarray,
+    model: LinearModel,
+    priors: Priors,
+    u: np.ndarray,
+    *,
+    points: int,
+    ends: np.ndarray | None = None,
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Log density over v = log(innovation SD - floor), on a grid fitted to every outer value and u."""
     moments, own = _moments(value, model, u)
+    low, high = _ends(moments, own, priors, u, obs=value.shape[1]) if ends is None else ends
+    v = low + (high - low) * _evenly(points)
+    density, sigma = _log_density(v, moments, own, priors, u, obs=value.shape[1])
+    step = (high - low)[..., 0] / (points - 1)
+    found = {"log_density": density, "sigma": sigma, "step": step, "pull": own["pull"]}
+    return moments, found | ({"ends": np.stack([low, high])} if ends is None else {})
+
+
+def _ends(
+    moments: dict[str, np.ndarray], own: dict[str, np.ndarray], priors: Priors, u: np.ndarray, *, obs: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where the density of v ends, found on a wide grid and then a closer one."""
     shape = (*own["pull"].shape[:3], 1)
     unit, floor = priors.sigma_sd, priors.sigma_floor
-    smallest = math.log(min(unit, floor / value.shape[1]) if floor > 0 else unit * 1e-4) - _DEPTH
+    smallest = math.log(min(unit, floor / obs) if floor > 0 else unit * 1e-4) - _DEPTH
     low, high = np.full(shape, smallest), np.full(shape, math.log(6.0 * unit))
     for count in (40, 16):
         v = low + (high - low) * _evenly(count)
-        density = _log_density(v, moments, own, priors, u, obs=value.shape[1])
+        density, _ = _log_density(v, moments, own, priors, u, obs=obs)
         above = density > density.max(axis=-1, keepdims=True) - _DEPTH
         first = np.maximum(above.argmax(axis=-1) - 1, 0)
         last = np.minimum(count - above[..., ::-1].argmax(axis=-1), count - 1)
         low, high = (np.take_along_axis(v, i[..., None], axis=-1) for i in (first, last))
-    v = low + (high - low) * _evenly(points)
-    density = _log_density(v, moments, own, priors, u, obs=value.shape[1])
-    step = (high - low)[..., 0] / (points - 1)
-    sigma = (floor + np.exp(v)) / innovation_share(phi_of(u))[:, None]
-    return moments, {"log_density": density, "sigma": sigma, "step": step, "pull": own["pull"]}
+    return low, high
 
 
 @cache
@@ -362,8 +402,8 @@ def _log_density(
     u: np.ndarray,
     *,
     obs: int,
-) -> np.ndarray:
-    """Log of likelihood (coefficients integrated out) times the prior of sigma, as a density of v."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Log of likelihood (coefficients integrated out) times the prior of sigma, as a density of v; and sigma."""
     innovation = priors.sigma_floor + np.exp(v)
     share = innovation_share(phi_of(u))[:, None]
     sigma = innovation / share
@@ -375,10 +415,11 @@ def _log_density(
         determinant *= 1 + curvature / variance
         explained += own["pull"][..., j, None] ** 2 / (variance + curvature)
     left = np.maximum(own["square"][..., None] - explained, 0.0)
-    return (
+    log_density = (
         log_prior_v(v, innovation, share, priors)
         - obs * np.log(sigma)
         - 0.5 * np.log(determinant)
         - 0.5 * left / variance
         - moments["log_root"][:, None]
     )
+    return log_density, sigma
