@@ -17,20 +17,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scd.models.errors import (
-    PHI_LIMIT,
-    U_LIMIT,
-    innovation_share,
-    log_prior_mass,
-    log_prior_u,
-    log_prior_v,
-    phi_of,
-)
+from scd.models.density import CHUNK, DEPTH, ends_between, log_mass, on_grid
+from scd.models.errors import PHI_LIMIT, U_LIMIT, innovation_share, log_prior_mass, log_prior_u, phi_of
 from scd.models.mixture import Mixture
 
 if TYPE_CHECKING:
@@ -39,11 +31,6 @@ if TYPE_CHECKING:
     from scd.models.priors import Priors
 
 __all__ = ["LinearModel", "Quadrature", "integrate"]
-
-# A grid ends where the density is e**-16 of its peak: what lies outside holds less than a millionth.
-_DEPTH = 16.0
-# Working arrays stay below so many numbers; longer batches are cut into pieces.
-_CHUNK = 3_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -248,23 +235,14 @@ def integrate(
     if phi is not None:
         u, step, ends = np.array([math.atanh(phi / PHI_LIMIT)]), 0.0, None
     else:
-        # Near any phi the likelihood holds u to about 1 / sqrt(obs): steps of half an SD.
-        fine = 0.5 / math.sqrt(obs + 11) / refine
-        coarse = np.linspace(-U_LIMIT, U_LIMIT, math.ceil(2 * U_LIMIT / min(0.35, 4 * fine * refine)))
-        every = max(1, len(model.outer) // 4) if len(model.columns) == 1 else 1
-        some = np.unique(np.r_[0 : len(model.outer) : every, len(model.outer) - 1])
-        rough, known = _log_mass(value, model.part(some), priors, coarse, points=24)
-        inside = np.flatnonzero((rough > rough.max(axis=(1, 2), keepdims=True) - _DEPTH).any(axis=(0, 1)))
-        low, high = coarse[max(inside[0] - 1, 0)], coarse[min(inside[-1] + 1, len(coarse) - 1)]
-        u = np.linspace(low, high, max(math.ceil((high - low) / fine), 8))
+        u, ends = _where(value, model, priors, refine=refine)
         step = float(u[1] - u[0])
-        ends = _between(known, (some, np.arange(len(model.outer))), (coarse, u))
         points += math.ceil(2 * refine)  # ends taken from neighbours lie a little wider apart
-    piece = max(1, int(_CHUNK / (len(model.outer) * len(u) * points)))
+    piece = max(1, int(CHUNK / (len(model.outer) * len(u) * points)))
     parts = []
     for i in range(0, len(value), piece):
         own_ends = None if ends is None else ends[:, i : i + piece]
-        parts.append(_on_grid(value[i : i + piece], model, priors, u, points=points, ends=own_ends))
+        parts.append(on_grid(value[i : i + piece], model, priors, u, points=points, ends=own_ends))
     moments = parts[0][0]
     joined = {k: np.concatenate([p[1][k] for p in parts]) for k in ("log_density", "sigma", "step", "pull")}
     log_weight = joined["log_density"] + log_prior_u(u, priors, held=phi is not None)[:, None]
@@ -296,130 +274,15 @@ def integrate(
     )
 
 
-def _log_mass(
-    value: np.ndarray, model: LinearModel, priors: Priors, u: np.ndarray, *, points: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Where the mass is: its log for each outer value and u, shape (batch, outer, u), and the ends of v there.
-
-    The ends have the shape (2, batch, outer, u, 1).
-    """
-    piece = max(1, int(_CHUNK / (len(model.outer) * len(u) * 40)))
-    found, ends = [], []
-    for i in range(0, len(value), piece):
-        _, grid = _on_grid(value[i : i + piece], model, priors, u, points=points)
-        top = grid["log_density"].max(axis=-1)
-        found.append(top + np.log(np.exp(grid["log_density"] - top[..., None]).sum(axis=-1) * grid["step"]))
-        ends.append(grid["ends"])
-    with np.errstate(divide="ignore"):
-        mass = np.concatenate(found) + log_prior_u(u, priors, held=False) + np.log(model.outer_weight)[:, None]
-    return mass, np.concatenate(ends, axis=1)
-
-
-def _between(ends: np.ndarray, outer: tuple[np.ndarray, np.ndarray], u: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Ends of v at new outer places and values of u: the outermost of the known ones around them."""
-    low, high = ends
-    for axis, (known, new) in ((1, outer), (2, u)):
-        right = np.clip(np.searchsorted(known, new), 0, len(known) - 1)
-        left = np.where(known[right] > new, right - 1, right)
-        low = np.minimum(low.take(left, axis=axis), low.take(right, axis=axis))
-        high = np.maximum(high.take(left, axis=axis), high.take(right, axis=axis))
-    return np.stack([low, high])
-
-
-def _on_grid(
-    value: np.ndarray,
-    model: LinearModel,
-    priors: Priors,
-    u: np.ndarray,
-    *,
-    points: int,
-    ends: np.ndarray | None = None,
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Log density over v = log(innovation SD - floor), on a grid fitted to every outer value and u."""
-    moments, own = _moments(value, model, u)
-    low, high = _ends(moments, own, priors, u, obs=value.shape[1]) if ends is None else ends
-    v = low + (high - low) * _evenly(points)
-    density, sigma = _log_density(v, moments, own, priors, u, obs=value.shape[1])
-    step = (high - low)[..., 0] / (points - 1)
-    found = {"log_density": density, "sigma": sigma, "step": step, "pull": own["pull"]}
-    return moments, found | ({"ends": np.stack([low, high])} if ends is None else {})
-
-
-def _ends(
-    moments: dict[str, np.ndarray], own: dict[str, np.ndarray], priors: Priors, u: np.ndarray, *, obs: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Where the density of v ends, found on a wide grid and then a closer one."""
-    shape = (*own["pull"].shape[:3], 1)
-    unit, floor = priors.sigma_sd, priors.sigma_floor
-    smallest = math.log(min(unit, floor / obs) if floor > 0 else unit * 1e-4) - _DEPTH
-    low, high = np.full(shape, smallest), np.full(shape, math.log(6.0 * unit))
-    for count in (40, 16):
-        v = low + (high - low) * _evenly(count)
-        density, _ = _log_density(v, moments, own, priors, u, obs=obs)
-        above = density > density.max(axis=-1, keepdims=True) - _DEPTH
-        first = np.maximum(above.argmax(axis=-1) - 1, 0)
-        last = np.minimum(count - above[..., ::-1].argmax(axis=-1), count - 1)
-        low, high = (np.take_along_axis(v, i[..., None], axis=-1) for i in (first, last))
-    return low, high
-
-
-@cache
-def _evenly(count: int) -> np.ndarray:
-    return np.linspace(0, 1, count)
-
-
-def _moments(
-    value: np.ndarray, model: LinearModel, u: np.ndarray
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Whiten by the autocorrelation and turn the coefficients so that they are independent: shared, and by series."""
-    rho = model.linked * phi_of(u)[:, None] ** model.gap
-    root = np.sqrt(1 - rho**2)
-    columns = (model.columns[:, None] - rho[..., None] * _before(model.columns, axis=1)[:, None]) / root[..., None]
-    centered = value - model.columns[0] @ model.prior_mean
-    whitened = (centered[:, None] - rho * _before(centered, axis=1)[:, None]) / root
-    turned = np.swapaxes(columns, -1, -2)
-    sd = model.prior_sd[:, None]
-    curvature, rotation = np.linalg.eigh((turned @ columns) * sd[..., None] * sd[..., None, :])
-    cross = sd * (turned @ whitened[:, None, ..., None])[..., 0]
-    pull = (np.swapaxes(rotation, -1, -2) @ cross[..., None])[..., 0]
-    shared = {"curvature": np.maximum(curvature, 0.0), "rotation": rotation, "log_root": np.log(root).sum(axis=-1)}
-    return shared, {"pull": pull, "square": (whitened**2).sum(axis=-1)[:, None]}
-
-
-def _before(values: np.ndarray, *, axis: int) -> np.ndarray:
-    shifted = np.zeros_like(values)
-    to, from_ = [slice(None)] * values.ndim, [slice(None)] * values.ndim
-    to[axis], from_[axis] = slice(1, None), slice(None, -1)
-    shifted[tuple(to)] = values[tuple(from_)]
-    return shifted
-
-
-def _log_density(
-    v: np.ndarray,
-    moments: dict[str, np.ndarray],
-    own: dict[str, np.ndarray],
-    priors: Priors,
-    u: np.ndarray,
-    *,
-    obs: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Log of likelihood (coefficients integrated out) times the prior of sigma, as a density of v; and sigma."""
-    innovation = priors.sigma_floor + np.exp(v)
-    share = innovation_share(phi_of(u))[:, None]
-    sigma = innovation / share
-    variance = sigma**2
-    determinant = np.ones_like(variance)
-    explained = np.zeros_like(variance)
-    for j in range(own["pull"].shape[-1]):
-        curvature = moments["curvature"][..., j, None]
-        determinant *= 1 + curvature / variance
-        explained += own["pull"][..., j, None] ** 2 / (variance + curvature)
-    left = np.maximum(own["square"][..., None] - explained, 0.0)
-    log_density = (
-        log_prior_v(v, innovation, share, priors)
-        - obs * np.log(sigma)
-        - 0.5 * np.log(determinant)
-        - 0.5 * left / variance
-        - moments["log_root"][:, None]
-    )
-    return log_density, sigma
+def _where(value: np.ndarray, model: LinearModel, priors: Priors, *, refine: float) -> tuple[np.ndarray, np.ndarray]:
+    """The values of u to integrate over, and the ends of v for each outer value and u, from a coarse look at both."""
+    # Near any phi the likelihood holds u to about 1 / sqrt(obs): steps of half an SD.
+    fine = 0.5 / math.sqrt(value.shape[1] + 11) / refine
+    coarse = np.linspace(-U_LIMIT, U_LIMIT, math.ceil(2 * U_LIMIT / min(0.35, 4 * fine * refine)))
+    every = max(1, len(model.outer) // 4) if len(model.columns) == 1 else 1
+    some = np.unique(np.r_[0 : len(model.outer) : every, len(model.outer) - 1])
+    rough, known = log_mass(value, model.part(some), priors, coarse, points=24)
+    inside = np.flatnonzero((rough > rough.max(axis=(1, 2), keepdims=True) - DEPTH).any(axis=(0, 1)))
+    low, high = coarse[max(inside[0] - 1, 0)], coarse[min(inside[-1] + 1, len(coarse) - 1)]
+    u = np.linspace(low, high, max(math.ceil((high - low) / fine), 8))
+    return u, ends_between(known, (some, np.arange(len(model.outer))), (coarse, u))

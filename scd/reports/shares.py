@@ -63,6 +63,7 @@ def share_of(study: Study, summary: Summary, *, case: Case) -> tuple[Study, Summ
         robustness=(),  # the appendix is for the clinician
         checks=(),
         prior_outside=None,
+        between_cases=None,
         change_points=(),
         client_text=told,
     )
