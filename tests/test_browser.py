@@ -83,6 +83,10 @@ class Visit:
     def see(self, text: str) -> None:
         self.page.get_by_text(text).first.wait_for(timeout=PATIENCE)
 
+    def scroll_to(self, element: Any) -> None:
+        """Bring an element into view; a chart that is drawn anew meanwhile never comes to rest, so none waits for it."""
+        element.evaluate("element => element.scrollIntoView()")
+
     def tell(self, label: str, text: str, *, nth: int = 0) -> None:
         control = self.page.get_by_label(label).nth(nth)
         control.fill(text)
@@ -202,11 +206,11 @@ def _estimate_and_report(visit: Visit, *, sampled: bool) -> None:
         visit.shoot("estimating")
     visit.page.get_by_role("button", name="Make report", exact=True).wait_for()
     visit.see("probability of improvement")
-    visit.page.locator("svg", has_text="projected from").first.scroll_into_view_if_needed()
+    visit.scroll_to(visit.page.locator("svg", has_text="projected from").first)
     visit.shoot("effect")
     visit.press("Make report")
     visit.see("The reports are made")
-    visit.page.get_by_text("The reports are made").scroll_into_view_if_needed()
+    visit.scroll_to(visit.page.get_by_text("The reports are made"))
     visit.shoot("reported")
 
 
@@ -234,7 +238,7 @@ def test_an_abab_page_is_set_up_saved_filled_estimated_reported_and_reopened(lab
     visit.see("needs at least 1 session")
     visit.press("Save study")
     visit.see("Mend this first")
-    page.get_by_text("Mend this first").scroll_into_view_if_needed()
+    visit.scroll_to(page.get_by_text("Mend this first"))
     visit.shoot("mistake")
     visit.tell("A1 Baseline", "5")
     visit.press("Save study")
@@ -258,7 +262,7 @@ def test_an_abab_page_is_set_up_saved_filled_estimated_reported_and_reopened(lab
     visit.shoot("pasted")
     visit.press("Save sessions")
     visit.see("18 entries saved")
-    page.locator("svg[role=img]").first.scroll_into_view_if_needed()
+    visit.scroll_to(page.locator("svg[role=img]").first)
     visit.shoot("chart")
     _estimate_and_report(visit, sampled=False)
     link = page.get_by_role("link", name="Report for the clinician")
@@ -297,7 +301,7 @@ def test_a_multiple_baseline_page_is_set_up_saved_filled_estimated_reported_and_
     visit.shoot("staircase-random")
     page.get_by_label("When intervention starts").select_option(label="I set each start")
     visit.see("Sessions 12 to 18")
-    page.get_by_label("When intervention starts").scroll_into_view_if_needed()
+    visit.scroll_to(page.get_by_label("When intervention starts"))
     visit.shoot("staircase")
     visit.press("Save study")
     visit.see("Saved today")
@@ -305,7 +309,7 @@ def test_a_multiple_baseline_page_is_set_up_saved_filled_estimated_reported_and_
     visit.tell("PHQ-9 depression", "14")
     visit.press("Save sessions")
     visit.see("1 entry saved")
-    page.get_by_label("Client", exact=True).scroll_into_view_if_needed()
+    visit.scroll_to(page.get_by_label("Client", exact=True))
     visit.shoot("staircase-sessions")
     page.get_by_text("Paste from a spreadsheet").click()
     visit.tell("Pasted cells", "\n".join(["case\tsession\tPHQ-9", *staircase_rows()]))
@@ -313,7 +317,7 @@ def test_a_multiple_baseline_page_is_set_up_saved_filled_estimated_reported_and_
     visit.see("54 sessions read")
     visit.press("Save sessions")
     visit.see("54 entries saved")
-    page.locator("svg[role=img]").first.scroll_into_view_if_needed()
+    visit.scroll_to(page.locator("svg[role=img]").first)
     visit.shoot("staircase-chart")
     _estimate_and_report(visit, sampled=True)
     assert page.get_by_role("link", name="Report for the client").count() == 3
