@@ -1,8 +1,10 @@
 """The record's values: measures, phases, sessions, cases and the study that holds them."""
 
 from scd.study.case import Case, Phase
+from scd.study.decision import Decision
 from scd.study.errors import StudyError
 from scd.study.measure import Improvement, Measure, Reporter, Role, Scale
+from scd.study.monitoring import Monitoring
 from scd.study.randomization import Randomization
 from scd.study.session import Session, Value
 from scd.study.study import FORMAT_VERSION, Study, new_code
@@ -10,8 +12,10 @@ from scd.study.study import FORMAT_VERSION, Study, new_code
 __all__ = [
     "FORMAT_VERSION",
     "Case",
+    "Decision",
     "Improvement",
     "Measure",
+    "Monitoring",
     "Phase",
     "Randomization",
     "Reporter",

@@ -33,6 +33,16 @@ class Value(Record):
     second : float, optional
         What a second observer recorded independently at the same time, for the agreement between observers. No
         analysis takes it for a value.
+    planned : float, optional
+        Of a practice measure: how much was planned until this session, in the measure's units, from 0. `value` is how
+        much was done; nothing done is 0, nobody having said is None.
+    obstacle : str
+        Of a practice measure: what got in the way, in the client's or clinician's words.
+
+    Examples
+    --------
+    >>> Value(measure="walks", value=2, planned=5, obstacle="rain").follow_through
+    0.4
     """
 
     measure: Key
@@ -40,6 +50,16 @@ class Value(Record):
     trials: Annotated[int, Field(ge=1)] | None = None
     minutes: Annotated[Number, Field(gt=0)] | None = None
     second: Number | None = None
+    planned: Annotated[Number, Field(ge=0)] | None = None
+    obstacle: Text = ""
+
+    @property
+    def follow_through(self) -> float | None:
+        """Which share of what was planned was done, from 0; above 1 where more was done than planned.
+
+        None where either is unknown, or where nothing was planned.
+        """
+        return self.value / self.planned if self.value is not None and self.planned else None
 
 
 class Session(Record):

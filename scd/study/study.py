@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from scd.study.case import Case, Code
+from scd.study.decision import Decision
 from scd.study.errors import StudyError
 from scd.study.measure import Measure
+from scd.study.monitoring import Monitoring
 from scd.study.randomization import Randomization
 from scd.study.record import Record, Text
 
@@ -66,6 +68,10 @@ class Study(Record):
         Planned length, in sessions.
     randomization : Randomization, optional
         The draw, when the starts were drawn at random.
+    monitoring : Monitoring, optional
+        The rule for looking at the data while the study runs, fixed before its first session.
+    decisions : tuple of Decision
+        What was suggested and decided at each look, in order; a decision is added, never changed.
 
     Raises
     ------
@@ -90,6 +96,8 @@ class Study(Record):
     across: Literal["clients", "behaviours", "settings"] | None = None
     sessions_planned: Annotated[int, Field(ge=2, le=100_000)] | None = None
     randomization: Randomization | None = None
+    monitoring: Monitoring | None = None
+    decisions: tuple[Decision, ...] = ()
     note: Text = ""
 
     @model_validator(mode="after")
@@ -117,6 +125,18 @@ class Study(Record):
             )
         return self
 
+    @model_validator(mode="after")
+    def _is_watched_by_its_own_rule(self) -> Self:
+        if self.monitoring is not None and self.measure(self.monitoring.measure).role != "outcome":
+            raise StudyError(
+                f"study '{self.code}': monitors '{self.monitoring.measure}', which is not an outcome; choose one of "
+                f"{', '.join(m.key for m in self.outcomes)}",
+                field="monitoring",
+            )
+        for decision in self.decisions:
+            self.case(decision.case)
+        return self
+
     def _check_case(self, case: Case, keys: list[str]) -> None:
         for key in case.measures:
             if key not in keys:
@@ -134,6 +154,12 @@ class Study(Record):
                         field="values",
                     )
                 measure = self.measure(entry.measure)
+                if measure.role != "practice" and (entry.planned is not None or entry.obstacle):
+                    raise StudyError(
+                        f"{where}: '{measure.label}' says what was planned or got in the way, and is not practice; "
+                        "give the measure the role 'practice', or leave it out",
+                        field="values",
+                    )
                 # Of a percentage the trials only tell the weight.
                 most = entry.trials if measure.scale in ("count", "proportion") else None
                 for value, whose in ((entry.value, ""), (entry.second, " of the second observer")):
