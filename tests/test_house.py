@@ -20,15 +20,16 @@ NOTEBOOKS = sorted(p for d in ("notebooks", "templates") for p in (ROOT / d).glo
 
 # Data goes one way. Forms may offer a report; a report never needs a form.
 MAY_IMPORT = {
-    "study": set(),
-    "design": {"study"},
-    "records": {"study", "design"},
-    "models": {"study", "design", "records"},
-    "analysis": {"study", "design", "records", "models"},
-    "charts": {"study", "design", "records", "models", "analysis"},
-    "reports": {"study", "design", "records", "models", "analysis", "charts"},
-    "forms": {"study", "design", "records", "models", "analysis", "charts", "reports"},
-    "cli": {"study", "design", "records", "models", "analysis", "charts", "reports", "forms"},
+    "language": set(),
+    "study": {"language"},
+    "design": {"language", "study"},
+    "records": {"language", "study", "design"},
+    "models": {"language", "study", "design", "records"},
+    "analysis": {"language", "study", "design", "records", "models"},
+    "charts": {"language", "study", "design", "records", "models", "analysis"},
+    "reports": {"language", "study", "design", "records", "models", "analysis", "charts"},
+    "forms": {"language", "study", "design", "records", "models", "analysis", "charts", "reports"},
+    "cli": {"language", "study", "design", "records", "models", "analysis", "charts", "reports", "forms"},
 }
 # A demo's workspace shows both: reports, and pages with forms.
 _DEMO_PAGE = ("scd.reports.demo", "scd.forms.pages.new_page")
@@ -44,6 +45,7 @@ HOMES = {
     "papermill": {"reports"},
     "nbclient": {"reports"},
     "nbconvert": {"reports"},
+    "babel": {"language"},
     "typer": {"cli"},
     "rich": {"cli"},
 }
