@@ -75,7 +75,7 @@ class Mixture:
             slope = np.einsum("bp,bpq->bq", self.weight, density)
             with np.errstate(divide="ignore", invalid="ignore"):
                 newton = x - (below - wanted) / slope
-            inside = (newton > low) & (newton < high)
+            inside = (newton >= low) & (newton <= high)  # at an end where it is there already
             new = np.where(inside, newton, (low + high) / 2)
             # Newton's method squares the error, so what is left is far below the last step.
             done = np.abs(new - x) <= np.where(inside, 1e-5, 1e-9) * reach
