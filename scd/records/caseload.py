@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from scd.records import rows
 from scd.records.changes import Change, changes
+from scd.records.kept import refuse_rewriting
 from scd.records.store import Store, open_store, transaction
 from scd.records.stored import AuditEntry, StaleSave, Stored
 from scd.study import Study, StudyError, new_code
@@ -160,7 +161,8 @@ class Caseload:
         StaleSave
             When the store holds another revision than the one named; nothing is saved, and `stored` has the newest.
         StudyError
-            When the store lacks the study or it is retired, or a new code is taken or no pseudonym.
+            When the store lacks the study or it is retired, a new code is taken or no pseudonym, a decision on record
+            would be lost or altered, or the monitoring rule would change although the intervention has begun.
         """
         wanted = _pseudonyms(study)
         reason = _line(reason, what="reason")
@@ -172,6 +174,7 @@ class Caseload:
             if current.retired_at is not None:
                 raise StudyError(f"{_retirement(current)}; restore it before you change it", field="code")
             _refuse_taken({code: owner for code, owner in taken.items() if owner != study.code})
+            refuse_rewriting(current.study, study)
             old = rows.read_labels(connection, study.code)
             new = _named(study, old, labels)
             changed = [*changes(_body(current.study), _body(study)), *_renamed(old, new)]

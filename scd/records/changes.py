@@ -13,6 +13,9 @@ _KEYS = {"cases": "code", "measures": "key", "phases": "label", "sessions": "num
 # A study keeps these sorted by itself, so that a late session is not reported as a new order.
 _SORTED = ("phases", "sessions")
 
+# Only ever added to, so an item is known by its place, counted from 1.
+_ADDED_TO = ("decisions",)
+
 
 class Change(NamedTuple):
     """One row of the audit: where, from what, to what.
@@ -69,6 +72,10 @@ def changes(before: Any, after: Any, *, path: str = "") -> Iterator[Change]:
         order = [k for k in old if k in new] + [k for k in new if k not in old]
         if name not in _SORTED and order != list(new):
             yield Change(path, list(old), list(new))
+    elif name in _ADDED_TO and isinstance(some, list):
+        old, new = (dict(enumerate(items or (), 1)) for items in (before, after))
+        for place in old | new:
+            yield from changes(old.get(place), new.get(place), path=f"{path}[{place}]")
     elif isinstance(after, dict) and (after or before) and not name.startswith("values["):
         before = before or {}
         for key in before | after:

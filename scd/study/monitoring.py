@@ -10,10 +10,36 @@ from pydantic import Field, model_validator
 from scd.study.errors import StudyError
 from scd.study.measure import Key
 from scd.study.record import Number, Record
+from scd.study.stability import StabilityRule
 
-__all__ = ["Monitoring"]
+__all__ = ["AlarmRates", "Monitoring"]
 
 Probability = Annotated[Number, Field(gt=0, lt=1)]
+Share = Annotated[Number, Field(ge=0, le=1)]
+
+
+class AlarmRates(Record):
+    """How often a monitoring rule alarms at some look, in clients of one kind: simulated, not promised.
+
+    Parameters
+    ----------
+    autocorrelation : float
+        Of the simulated values, from one session to the next.
+    change : float
+        What the intervention changes for the better, in the measure's units; 0 is nothing.
+    success, futility, harm : float
+        Share of the simulated clients in whom the alarm is ever raised.
+    median_stop : int, optional
+        After how many intervention values success is first found, in the median of those in whom it is; None where it
+        never is.
+    """
+
+    autocorrelation: Annotated[Number, Field(gt=-1, lt=1)]
+    change: Annotated[Number, Field(ge=0)]
+    success: Share
+    futility: Share
+    harm: Share
+    median_stop: Annotated[int, Field(ge=1)] | None = None
 
 
 class Monitoring(Record):
@@ -33,22 +59,37 @@ class Monitoring(Record):
     futility : float
         Futility: the probability of a meaningful improvement below this, from `futility_from` values on.
     harm : float
-        Harm: the probability of a change for the worse above this. It is lower than success's on purpose.
+        Harm: the probability of a change for the worse above this, from the first look on. It is lower than success's
+        on purpose.
     sceptical_sd : float
         SD of the prior of the change under which success is judged, in units of the prior's scale (a fifth of the
-        range). Estimates on pages use the neutral prior.
+        range). Futility, harm and the estimates on pages use the neutral prior: a doubting one would give up too soon
+        and see harm too late.
+    baseline : StabilityRule
+        When the baseline counts as stable, so that the intervention may begin.
     baseline_longest : int
-        The baseline moves on at this many values, stable or not.
-    false_success, false_harm : float, optional
-        How often the rule would ever alarm though nothing changes, simulated for this very design before the first
-        session; None until it has been.
+        The baseline moves on at this many values, stable or not; a tier that was planned for longer has its plan.
+    least_points : int
+        A phase of a design that comes back (ABA, ABAB) is not ended before it has so many values, whatever they are:
+        the What Works Clearinghouse's standards ask for 5.
+    missed : float
+        Share of the sessions that are expected to be missed.
+    rates : tuple of AlarmRates
+        How often the rule would ever alarm, simulated for this very design before the first intervention session;
+        empty until it has been.
     replications, seed : int
-        What those two come from.
+        Simulated clients for each row of `rates`, and what their numbers come from.
 
     Raises
     ------
     StudyError
         When the looks are not in order.
+
+    Examples
+    --------
+    >>> rule = Monitoring(measure="mood", looks=(3, 5, 8), meaningful_change=2)
+    >>> rule.false_success is None, rule.baseline.values
+    (True, 5)
     """
 
     measure: Key
@@ -61,9 +102,11 @@ class Monitoring(Record):
     futility_from: Annotated[int, Field(ge=1)] = 8
     harm: Probability = 0.95
     sceptical_sd: Annotated[Number, Field(gt=0)] = 1.0
+    baseline: StabilityRule = StabilityRule()
     baseline_longest: Annotated[int, Field(ge=2)] = 15
-    false_success: Annotated[Number, Field(ge=0, le=1)] | None = None
-    false_harm: Annotated[Number, Field(ge=0, le=1)] | None = None
+    least_points: Annotated[int, Field(ge=1)] = 5
+    missed: Annotated[Number, Field(ge=0, lt=1)] = 0.0
+    rates: tuple[AlarmRates, ...] = ()
     replications: Annotated[int, Field(ge=0)] = 0
     seed: Annotated[int, Field(ge=0)] = 0
 
@@ -76,3 +119,18 @@ class Monitoring(Record):
                 field="looks",
             )
         return self
+
+    @property
+    def false_success(self) -> float | None:
+        """How often success is ever found though nothing changes: the largest over the autocorrelations tried."""
+        return max((r.success for r in self.rates if r.change == 0), default=None)
+
+    @property
+    def false_harm(self) -> float | None:
+        """How often harm is ever found though nothing changes: the largest over the autocorrelations tried."""
+        return max((r.harm for r in self.rates if r.change == 0), default=None)
+
+    @property
+    def false_futility(self) -> float | None:
+        """How often futility is ever found though the stated change is there: the largest over those tried."""
+        return max((r.futility for r in self.rates if r.change > 0), default=None)

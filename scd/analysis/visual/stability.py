@@ -4,61 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field
 
 from scd.analysis.visual.phase_values import phase_values
 from scd.analysis.visual.trend_lines import trend_line
-from scd.study import Study, StudyError
+from scd.language import gettext as _
+from scd.language import number
+from scd.study import StabilityRule, Study, StudyError
 from scd.study.record import Number, Record
 
 __all__ = ["StabilityLook", "StabilityRule", "look_at_stability", "read_look"]
 
 _ROUNDING = 1e-9
-
-
-class StabilityRule(Record):
-    """When the values of a phase count as stable. To be fixed before the first look.
-
-    Parameters
-    ----------
-    values : int
-        How many of the last values are looked at, from 3; fewer on record are never stable.
-    width : float
-        Half-width of the envelope around their median, as a share: of the median's size, or of the instrument's range.
-    of : {"median", "range"}
-        What `width` is a share of. A median near 0 leaves an envelope of no width, so ratings are better measured by
-        their range.
-    inside : float
-        The share of these values that must lie in the envelope, ends included.
-    drift : float
-        How far the Theil-Sen line may rise or fall over these values, in half-widths of the envelope.
-
-    Examples
-    --------
-    >>> print(StabilityRule(inside=0.8).words)
-    the last 5 values lie within 20 % of their median (at least 80 % of them), and their line (Theil-Sen) drifts no \
-further than that
-    """
-
-    values: Annotated[int, Field(ge=3, le=1000)] = 5
-    width: Annotated[Number, Field(gt=0, lt=1)] = 0.20
-    of: Literal["median", "range"] = "median"
-    inside: Annotated[Number, Field(gt=0, le=1)] = 1.0
-    drift: Annotated[Number, Field(gt=0)] = 1.0
-
-    @property
-    def words(self) -> str:
-        """The rule in words."""
-        whole = "their median" if self.of == "median" else "the instrument's range around their median"
-        share = "all of them" if self.inside == 1 else f"at least {100 * self.inside:g} % of them"
-        far = "no further than that" if self.drift == 1 else f"no further than {self.drift:g} times that"
-        return (
-            f"the last {self.values} values lie within {100 * self.width:g} % of {whole} ({share}), and their line "
-            f"(Theil-Sen) drifts {far}"
-        )
 
 
 class StabilityLook(Record):
@@ -104,16 +62,26 @@ class StabilityLook(Record):
     @property
     def words(self) -> str:
         """The verdict and what it rests on."""
-        where = f"{self.case}, {self.phase}, up to session {self.sessions[-1]}"
+        where = _("{case}, {phase}, up to session {session}").format(
+            case=self.case, phase=self.phase, session=self.sessions[-1]
+        )
         if len(self.values) < self.rule.values:
-            return (
-                f"{where}: too early to say, {len(self.values)} of the {self.rule.values} values that the rule needs "
-                "are on record."
-            )
-        verdict = "stable, the phase may change" if self.stable else "not stable yet"
-        return (
-            f"{where}: {verdict}. {self.inside} of the last {len(self.values)} values lie between {self.lower:.4g} and "
-            f"{self.upper:.4g}; the line drifts by {self.drift:+.3g}. The rule: {self.rule.words}."
+            return _(
+                "{where}: too early to say, {there} of the {needed} values that the rule needs are on record."
+            ).format(where=where, there=len(self.values), needed=self.rule.values)
+        verdict = _("stable, the phase may change") if self.stable else _("not stable yet")
+        return _(
+            "{where}: {verdict}. {inside} of the last {values} values lie between {lower} and {upper}; the line drifts "
+            "by {drift}. The rule: {rule}."
+        ).format(
+            where=where,
+            verdict=verdict,
+            inside=self.inside,
+            values=len(self.values),
+            lower=number(float(f"{self.lower:.4g}")),
+            upper=number(float(f"{self.upper:.4g}")),
+            drift=number(float(f"{self.drift:.3g}")),
+            rule=self.rule.words,
         )
 
     def to_json(self) -> str:
