@@ -42,6 +42,9 @@ codes = st.one_of(
     st.sampled_from(NASTY),
     st.text(st.characters(exclude_categories=("Cc", "Cs", "Cf")), min_size=1, max_size=12).map(str.strip),
 ).filter(lambda code: code and code.strip() == code)
+obstacles = st.sampled_from(
+    ["", "rain", "it was too far, and late; no bus", *NASTY, "=HYPERLINK(1)", "+", "no time\u2014again"]
+)
 numbers = st.one_of(st.none(), st.floats(-1e300, 1e300), st.integers(-(10**6), 10**6))
 
 
@@ -59,7 +62,9 @@ def cases(draw, code):
             continue  # a gap
         day += dt.timedelta(days=draw(st.integers(0, 40)))
         mood = Value(measure="mood", value=draw(numbers), minutes=draw(st.none() | st.floats(0.5, 90)))
-        values = (mood, Value(measure="practice", value=draw(numbers))) if draw(st.booleans()) else (mood,)
+        planned, obstacle = draw(st.none() | st.floats(0, 1e6)), draw(obstacles)
+        practice = Value(measure="practice", value=draw(numbers), planned=planned, obstacle=obstacle)
+        values = (mood, practice) if draw(st.booleans()) else (mood,)
         sessions.append(Session(number=number, date=draw(st.sampled_from([None, day])), values=values))
     return Case(code=code, phases=phases, sessions=tuple(sessions))
 
@@ -84,6 +89,17 @@ def rows_of(study, measure=None):
     return sorted(map(tuple, kept.where(kept.notna(), None).values.tolist()), key=lambda r: (r[0], r[4], r[1]))
 
 
+def practice_of(study):
+    """What was planned and what got in the way, by case and session."""
+    return {
+        (case.code, session.number, value.planned, value.obstacle)
+        for case in study.cases
+        for session in case.sessions
+        for value in session.values
+        if value.planned is not None or value.obstacle
+    }
+
+
 def read_back(source, measures=(MOOD, PRACTICE), **options):
     preview = read_table(source, name="back", **options)
     there = [m for m in measures if m.key in preview.measures]
@@ -93,7 +109,9 @@ def read_back(source, measures=(MOOD, PRACTICE), **options):
 @settings(max_examples=60, deadline=None)
 @given(studies())
 def test_tidy_csv_reads_back_as_it_was(study):
-    assert rows_of(read_back(to_csv(study))) == rows_of(study)
+    back = read_back(to_csv(study))
+    assert rows_of(back) == rows_of(study)
+    assert practice_of(back) == practice_of(study)
 
 
 @settings(max_examples=40, deadline=None)
@@ -110,6 +128,8 @@ def test_scan_csv_reads_back_as_it_was(study):
 def test_workbook_reads_back_as_it_was(tmp_path_factory, study):
     path = tmp_path_factory.mktemp("out") / "study.xlsx"
     to_xlsx(study, path)
+    told = [(code, number, obstacle) for code, number, _, obstacle in practice_of(read_back(path))]
+    assert sorted(told) == sorted((code, number, obstacle) for code, number, _, obstacle in practice_of(study))
     for back, held in zip(rows_of(read_back(path)), rows_of(study), strict=True):
         assert back[:5] == held[:5]
         for number, written in zip(back[5:], held[5:], strict=True):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from scd.records.cells import Cells
-from scd.records.notation import Unread, has_decimal_comma, phase_of, read_dates, read_numbers
+from scd.records.notation import Unread, has_decimal_comma, phase_of, read_dates, read_numbers, ticked
 from scd.records.preview import Problem
 from scd.records.roles import Layout
 
@@ -21,6 +22,8 @@ Token = tuple[str, int | None]
 """A phase as a table tells it: the condition's letter and, where it is there, the running number."""
 
 _MAX_SESSION = 100_000
+_MAX_TEXT = 300  # of `scd.study.record.Text`, as are the signs that it refuses
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True)
@@ -58,9 +61,45 @@ class Columns:
         return self.cells.column(self.layout.columns[role])
 
     def numbers(self, index: int) -> list[float | None]:
-        """A column of values."""
-        read = read_numbers(self.cells.column(index), decimal_comma=self.decimal_comma)
-        return self._sound(read, self.cells.header[index])
+        """A column of values; of practice also of ticks."""
+        texts = self.cells.column(index)
+        if self.layout.is_practice(index):
+            texts = [ticked(t) for t in texts]
+        return self._sound(read_numbers(texts, decimal_comma=self.decimal_comma), self.cells.header[index])
+
+    def planned(self, index: int) -> list[float | None]:
+        """How much practice was planned, beside a column of values."""
+        at = self._beside(index, "planned", self.layout.planned)
+        if at is None:
+            return [None] * len(self.cells.rows)
+        read = read_numbers([ticked(t) for t in self.cells.column(at)], decimal_comma=self.decimal_comma)
+        below = [
+            Unread(f"'{text}' must be 0 or more") if isinstance(n, float) and n < 0 else n
+            for text, n in zip(self.cells.column(at), read, strict=True)
+        ]
+        return self._sound(below, self.cells.header[at])
+
+    def obstacles(self, index: int) -> list[str]:
+        """What got in the way of the practice, beside a column of values."""
+        at = self._beside(index, "obstacle", self.layout.obstacle)
+        if at is None:
+            return [""] * len(self.cells.rows)
+        read = [" ".join(text.split()) for text in self.cells.column(at)]
+        if any(len(text) > _MAX_TEXT for text in read):
+            self.notes.append(f"texts of the column '{self.cells.header[at]}' are cut after {_MAX_TEXT} signs")
+        sound = [text[:_MAX_TEXT].strip() for text in read]
+        checked = [Unread("holds a control character; type it anew") if _CONTROL.search(t) else t for t in sound]
+        return [text or "" for text in self._sound(checked, self.cells.header[at])]
+
+    def _beside(self, index: int, role: str, own: Mapping[int, int]) -> int | None:
+        """The column that belongs to a column of values: its own, or the table's where it has one value a row."""
+        if index in own or role not in self.layout.columns:
+            return own.get(index)
+        if len(self.layout.values) > 1:
+            note = f"the column '{self.name(role)}' is left out: it does not say which of the values it belongs to"
+            self.notes.extend([note] if note not in self.notes else [])
+            return None
+        return self.layout.columns[role]
 
     def cases(self) -> list[str | None]:
         """The case of each row."""
@@ -197,8 +236,9 @@ def open_columns(cells: Cells, layout: Layout) -> Columns:
     Columns
         With the notes of the cells, and a problem for every row that is longer than the header.
     """
-    numbers = ("session", "trials", "minutes", "second_observer")
-    numeric = {i for role, i in layout.columns.items() if role in numbers} | {*layout.values}
+    numbers = ("session", "trials", "minutes", "second_observer", "planned")
+    numeric = {i for role, i in layout.columns.items() if role in numbers}
+    numeric |= {*layout.values, *layout.planned.values()}
     texts = [text for i in sorted(numeric) for text in cells.column(i)]
     columns = Columns(cells, layout, has_decimal_comma(texts, separator=cells.separator), list(cells.notes))
     if columns.decimal_comma:

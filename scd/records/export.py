@@ -40,9 +40,9 @@ def to_csv(study: Study, *, measure: str | None = None) -> str:
     Returns
     -------
     str
-        Columns ``case, measure, session, date, phase, value, trials, minutes``, and ``second_observer`` where the
-        record holds any such value; one row a value; an empty value was missed. Text stands in quotation marks; text
-        that a spreadsheet would run begins with ``'``.
+        Columns ``case, measure, session, date, phase, value, trials, minutes``, and ``second_observer``, ``planned``
+        and ``obstacle`` where the record holds any such entry; one row a value; an empty value was missed.
+        Text stands in quotation marks; text that a spreadsheet would run begins with ``'``.
 
     Raises
     ------
@@ -174,14 +174,16 @@ def write_file(path: Path, content: str | bytes) -> None:
 
 
 _VALUES = ("case", "measure", "session", "date", "phase", "value", "trials", "minutes")
+_OPTIONAL = ("second_observer", "planned", "obstacle")
 
 
 def _value_table(study: Study, measure: str | None) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
-    """Header and rows; the second observer's column only where somebody observed a second time."""
+    """Header and rows; a column that not every study needs stands there only where it holds something."""
     rows = list(_value_rows(study, measure))
-    if all(row[-1] is None for row in rows):
-        return _VALUES, [row[:-1] for row in rows]
-    return (*_VALUES, "second_observer"), rows
+    first = len(_VALUES)
+    kept = [n for n in range(first, first + len(_OPTIONAL)) if any(row[n] not in (None, "") for row in rows)]
+    header = (*_VALUES, *(_OPTIONAL[n - first] for n in kept))
+    return header, [(*row[:first], *(row[n] for n in kept)) for row in rows]
 
 
 def _value_rows(study: Study, measure: str | None) -> Iterable[tuple[Any, ...]]:
@@ -195,10 +197,10 @@ def _value_rows(study: Study, measure: str | None) -> Iterable[tuple[Any, ...]]:
                 entry = held.get(due.key)
                 if measure not in (None, due.key) or (held and entry is None):
                     continue
-                numbers: tuple[Any, ...] = (None,) * 4
+                told: tuple[Any, ...] = (*(None,) * 5, "")
                 if entry is not None:
-                    numbers = (entry.value, entry.trials, entry.minutes, entry.second)
-                yield (case.code, due.key, session.number, session.date, phase, *numbers)
+                    told = (entry.value, entry.trials, entry.minutes, entry.second, entry.planned, entry.obstacle)
+                yield (case.code, due.key, session.number, session.date, phase, *told)
 
 
 def _safe(text: str) -> str:

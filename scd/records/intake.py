@@ -252,9 +252,9 @@ def _phases(rows: pd.DataFrame) -> tuple[Phase, ...]:
 def _sessions(rows: pd.DataFrame) -> tuple[Session, ...]:
     import pandas as pd
 
-    columns = ["session", "date", "measure_key", "value", "trials", "minutes", "second"]
+    columns = ["session", "date", "measure_key", "value", "trials", "minutes", "second", "planned", "obstacle"]
     sessions: dict[int, dict[str, Any]] = {}
-    for number, date, key, value, trials, minutes, second in rows[columns].itertuples(index=False):
+    for number, date, key, value, trials, minutes, second, planned, obstacle in rows[columns].itertuples(index=False):
         session = sessions.setdefault(int(number), {"date": None, "values": []})
         session["date"] = session["date"] if pd.isna(date) else date.date()
         entry = Value(
@@ -263,6 +263,8 @@ def _sessions(rows: pd.DataFrame) -> tuple[Session, ...]:
             trials=None if pd.isna(trials) else int(trials),
             minutes=None if pd.isna(minutes) else minutes,
             second=None if pd.isna(second) else second,
+            planned=None if pd.isna(planned) else planned,
+            obstacle="" if pd.isna(obstacle) else obstacle,
         )
         session["values"].append(entry)
     return tuple(Session(number=n, date=s["date"], values=s["values"]) for n, s in sorted(sessions.items()))

@@ -49,7 +49,8 @@ def measures_of_table(
     Returns
     -------
     dict of str to Measure
-        By the series' names, as `scd.records.tables.study_from_table` takes them.
+        By the series' names, as `scd.records.tables.study_from_table` takes them. A series beside which the table tells
+        what was planned or what got in the way is practice.
 
     Raises
     ------
@@ -76,6 +77,8 @@ def measures_of_table(
             )
         label = one_label(label, taken, what="series", where=preview.name) if label else taken[0]
         named[label] = from_catalogue(entry)
+    rows = preview.rows
+    practised = set(rows["measure"][rows["planned"].notna() | rows["obstacle"].notna()])
     lacking = [label for label in taken if label not in named]
     if lacking and improvement is None:
         raise StudyError(
@@ -95,8 +98,13 @@ def measures_of_table(
             minimum=low,
             maximum=high,
             unit=unit,
+            role="practice" if label in practised else "outcome",
         )
-    return {label: named[label] for label in taken}
+    return {label: _as_practice(named[label]) if label in practised else named[label] for label in taken}
+
+
+def _as_practice(measure: Measure) -> Measure:
+    return measure if measure.role == "practice" else measure.replace(role="practice")
 
 
 def _natural_limits(preview: Preview, label: str, scale: Scale) -> tuple[float | None, float | None]:

@@ -17,6 +17,7 @@ __all__ = [
     "phase_of",
     "read_dates",
     "read_numbers",
+    "ticked",
 ]
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", ".", "-"})
@@ -114,6 +115,26 @@ def read_numbers(texts: Sequence[str], *, decimal_comma: bool = False) -> list[f
     held = [t for t in texts if not is_missing(t)]
     percent = bool(held) and all(t.endswith("%") for t in held)
     return [None if is_missing(t) else _number(t, decimal_comma, percent) for t in texts]
+
+
+_TICKS = dict.fromkeys(("x", "yes", "y", "ja", "j", "true", "wahr", "done", "\u2713", "\u2714", "\u2611"), "1")
+_TICKS |= dict.fromkeys(("no", "n", "nein", "false", "falsch", "\u2610"), "0")
+
+
+def ticked(text: str) -> str:
+    """A cell of practice done or planned, where a tick or a yes is 1 and a no is 0; anything else as it stands.
+
+    Parameters
+    ----------
+    text : str
+        The cell.
+
+    Examples
+    --------
+    >>> ticked("x"), ticked("Nein"), ticked("20")
+    ('1', '0', '20')
+    """
+    return _TICKS.get(text.strip().casefold(), text)
 
 
 def _number(text: str, decimal_comma: bool, percent: bool) -> float | Unread:

@@ -56,9 +56,10 @@ class Preview:
     form : {"long", "wide", "cases"}
         One row a value; one row a session and one column a measure; or one column a case.
     rows : pandas.DataFrame
-        Columns ``row, case, measure, session, date, phase, value, trials, minutes, second``, one row a value, in the
-        order of the table. Labels of cases and measures stand as in the table; `phase` is numbered (``A1``); `second`
-        is a second observer's value; what is missing or could not be read is missing here.
+        Columns ``row, case, measure, session, date, phase, value, trials, minutes, second, planned, obstacle``, one
+        row a value, in the order of the table. Labels of cases and measures stand as in the table; `phase` is numbered
+        (``A1``); `second` is a second observer's value; `planned` and `obstacle` belong to practice; what is missing or
+        could not be read is missing here.
     roles : mapping of str to str
         Role to column name, as found.
     notes : tuple of str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from scd.records.cells import Cells
@@ -54,9 +54,13 @@ _ALIASES: dict[str, tuple[str, ...]] = {
     "trials": ("trials", "n_trials", "opportunities"),
     "minutes": ("minutes", "session_minutes", "session_length"),
     "second_observer": ("second_observer", "second_rater", "observer_2", "rater_2"),
+    "planned": ("planned", "amount_planned"),
+    "obstacle": ("obstacle", "obstacles", "barrier", "got_in_the_way", "what_got_in_the_way"),
     "condition": ("condition",),
     "treatment": ("treatment",),
 }
+_DONE = "_done"
+_BESIDE = ("planned", "obstacle")
 ROLES = (*_ALIASES, "measures", "cases")
 """Roles that a column can be mapped to; ``measures`` and ``cases`` take several columns of a wide table."""
 
@@ -75,12 +79,26 @@ class Layout:
         The columns that hold values.
     unused : tuple of int
         Columns that play no part.
+    planned, obstacle : dict of int to int
+        In a wide table, beside a column of values (``walks_done``): the column of what was planned (``walks_planned``)
+        and of what got in the way (``walks_obstacle``).
     """
 
     form: Literal["long", "wide", "cases"]
     columns: dict[str, int]
     values: tuple[int, ...]
     unused: tuple[int, ...]
+    planned: Mapping[int, int] = field(default_factory=dict)
+    obstacle: Mapping[int, int] = field(default_factory=dict)
+
+    def label(self, cells: Cells, index: int) -> str:
+        """What a column of values measures: its header, without ``_done`` where plan or obstacle stand beside it."""
+        name = cells.header[index]
+        return name[: -len(_DONE)] if self.is_practice(index) and _plain(name).endswith(_DONE) else name
+
+    def is_practice(self, index: int) -> bool:
+        """Whether a column of values has what was planned or what got in the way beside it."""
+        return index in self.planned or index in self.obstacle
 
 
 def find_layout(cells: Cells, *, columns: Mapping[str, str] | None = None) -> Layout:
@@ -127,10 +145,12 @@ def find_layout(cells: Cells, *, columns: Mapping[str, str] | None = None) -> La
                 taken.add(index)
     found = {role: found[role] for role in _ALIASES if role in found}
     if many:
-        values = tuple(sorted(chosen)) or _numeric(cells, taken)
+        beside = _beside(cells, taken) if many == "measures" else {}
+        values = tuple(sorted(chosen)) or _wide_values(cells, taken, beside)
         form: Literal["long", "wide", "cases"] = "cases" if many == "cases" else "wide"
     elif "value" in found:
         values, form = (found["value"],), "long"
+        beside = {}
     else:
         if "session" not in found and "date" not in found:
             raise StudyError(
@@ -139,13 +159,37 @@ def find_layout(cells: Cells, *, columns: Mapping[str, str] | None = None) -> La
                 'say which is which, as in columns={"value": "…", "session": "…"}',
                 field="value",
             )
-        values, form = _numeric(cells, taken), "wide"
+        beside = _beside(cells, taken)
+        values, form = _wide_values(cells, taken, beside), "wide"
     if not values:
         raise StudyError(
             f"{cells.name}: has no column of numbers to take as values; its columns are {_listed(cells)}", field="value"
         )
-    unused = tuple(i for i in range(len(cells.header)) if i not in taken and i not in values)
-    return Layout(form, found, values, unused)
+    planned, obstacle = (
+        {i: others[part] for i, others in beside.items() if i in values and part in others} for part in _BESIDE
+    )
+    used = {*taken, *values, *planned.values(), *obstacle.values()}
+    unused = tuple(i for i in range(len(cells.header)) if i not in used)
+    return Layout(form, found, values, unused, planned, obstacle)
+
+
+def _beside(cells: Cells, taken: set[int]) -> dict[int, dict[str, int]]:
+    """For each column of a practice, ``walks_done`` or ``walks``: the columns ``walks_planned``, ``walks_obstacle``."""
+    there = {_plain(h): i for i, h in enumerate(cells.header) if h and i not in taken}
+    found: dict[int, dict[str, int]] = {}
+    for name, index in there.items():
+        for part in _BESIDE:
+            stem = name.removesuffix(f"_{part}")
+            done = there.get(f"{stem}{_DONE}", there.get(stem)) if stem != name else None
+            if done is not None:
+                found.setdefault(done, {})[part] = index
+    return found
+
+
+def _wide_values(cells: Cells, taken: set[int], beside: Mapping[int, Mapping[str, int]]) -> tuple[int, ...]:
+    """Columns of numbers, and of practice, which may be ticked and not be numbers."""
+    others = {i for parts in beside.values() for i in parts.values()}
+    return tuple(sorted({*_numeric(cells, taken | others), *beside}))
 
 
 def _plain(name: str) -> str:

@@ -36,6 +36,10 @@ class Entry:
         The phase's label, once it is known.
     second : float, optional
         What a second observer recorded.
+    planned : float, optional
+        How much practice was planned.
+    obstacle : str
+        What got in the way of it.
     """
 
     row: int
@@ -49,6 +53,8 @@ class Entry:
     minutes: float | None = None
     phase: str | None = None
     second: float | None = None
+    planned: float | None = None
+    obstacle: str = ""
 
 
 def _groups(entries: Sequence[Entry], key: Callable[[Entry], Hashable]) -> list[list[int]]:

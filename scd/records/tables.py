@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Preview", "Problem", "measure_key", "read_table", "sessions_from_table", "study_from_table"]
 
+_NUMBERS = ("value", "trials", "minutes", "second", "planned")
+
 
 def read_table(
     source: Path | bytes | str,
@@ -40,8 +42,10 @@ def read_table(
         What to call it in messages.
     columns : mapping of role to column name, optional
         Where the names of columns don't tell. Roles are ``case, session, phase, value, measure, date, trials, minutes,
-        second_observer, condition, treatment``, and for wide tables ``measures`` or ``cases`` with several names
-        (``"PHQ-9; GAD-7"``) or ``*`` for every column of numbers. An empty name says that the table has no such column.
+        second_observer, planned, obstacle, condition, treatment``, and for wide tables ``measures`` or ``cases`` with
+        several names (``"PHQ-9; GAD-7"``) or ``*`` for every column of numbers. An empty name says that the table has
+        no such column. Beside a column ``walks`` or ``walks_done`` of a wide table, ``walks_planned`` and
+        ``walks_obstacle`` are what was planned and what got in the way.
     sheet : str, optional
         The sheet of a workbook; by default the first visible one that holds cells.
     day_first : bool, optional
@@ -73,6 +77,11 @@ def read_table(
         entries, notes, problems = number_sessions(entries, date_column=read.name("date"))
         read.notes.extend(notes)
         read.problems.extend(problems)
+    for index in layout.values:
+        others = [layout.planned.get(index), layout.obstacle.get(index)]
+        beside = " and ".join(f"'{cells.header[i]}'" for i in others if i is not None)
+        if beside:
+            read.notes.append(f"'{layout.label(cells, index)}' is practice: beside it stand {beside}")
     if any(e.session == 0 for e in entries):
         read.notes.append("sessions are counted from 0 in the table and from 1 here: every number is one higher")
         entries = [e if e.session is None else replace(e, session=e.session + 1) for e in entries]
@@ -85,7 +94,7 @@ def read_table(
     roles = {role: cells.header[index] for role, index in layout.columns.items()}
     if layout.form != "long":
         many = "cases" if layout.form == "cases" else "measures"
-        roles[many] = "; ".join(cells.header[i] for i in layout.values)
+        roles[many] = "; ".join(layout.label(cells, i) for i in layout.values)
     return Preview(
         name=name,
         form=layout.form,
@@ -103,7 +112,8 @@ def _entries(read: Columns, day_first: bool | None) -> tuple[list[Entry], str]:
     (told, phase_column), trials, minutes, seconds = read.phases(), read.trials(), read.minutes(), read.seconds()
     entries = []
     for index in layout.values:
-        label, texts, values = cells.header[index], cells.column(index), read.numbers(index)
+        label, texts, values = layout.label(cells, index), cells.column(index), read.numbers(index)
+        planned, obstacles = read.planned(index), read.obstacles(index)
         for i, (row, _) in enumerate(cells.rows):
             case, measure = cases[i], label if measures is None else measures[i]
             if layout.form == "cases":
@@ -122,6 +132,8 @@ def _entries(read: Columns, day_first: bool | None) -> tuple[list[Entry], str]:
                     trials=trials[i],
                     minutes=minutes[i],
                     second=seconds[i],
+                    planned=planned[i],
+                    obstacle=obstacles[i],
                 )
             )
     if layout.form == "cases":
@@ -134,11 +146,12 @@ def _frame(entries: Sequence[Entry]) -> pd.DataFrame:
 
     rows = pd.DataFrame(
         [
-            (e.row, e.case, e.measure, e.session, e.date, e.phase, e.value, e.trials, e.minutes, e.second)
+            (e.row, e.case, e.measure, e.session, e.date, e.phase, e.value, e.trials, e.minutes, e.second, e.planned)
             for e in entries
         ],
-        columns=["row", "case", "measure", "session", "date", "phase", "value", "trials", "minutes", "second"],
+        columns=["row", "case", "measure", "session", "date", "phase", *_NUMBERS],
     )
-    kinds = {"row": "int64", "case": "str", "measure": "str", "session": "Int64", "phase": "str"}
-    numbers = dict.fromkeys(("value", "trials", "minutes", "second"), "float64")
+    rows["obstacle"] = [e.obstacle or None for e in entries]
+    kinds = {"row": "int64", "case": "str", "measure": "str", "session": "Int64", "phase": "str", "obstacle": "str"}
+    numbers = dict.fromkeys(_NUMBERS, "float64")
     return rows.astype(kinds | numbers).assign(date=pd.to_datetime(rows["date"]))
