@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import gettext as _gettext
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -25,12 +25,14 @@ __all__ = [
     "gettext",
     "gettext_noop",
     "known_language",
+    "listed",
     "localized",
     "moment",
     "ngettext",
     "number",
     "percent",
     "pgettext",
+    "short_day",
     "speaking",
     "thousands",
 ]
@@ -165,7 +167,7 @@ def gettext(message: str) -> str:
     >>> gettext("The change is {change} points.").format(change=number(1.5, digits=1))
     'The change is 1.5 points.'
     """
-    return _catalogue(current_language()).gettext(message)
+    return _catalogue(current_language()).gettext(message) if message else ""  # of nothing, gettext tells its header
 
 
 def gettext_noop(message: str) -> str:
@@ -238,7 +240,7 @@ def number(x: float, *, digits: int | None = None) -> str:
     text = f"{x:g}" if digits is None else f"{x:.{digits}f}"
     if x == x and float(text) == 0:
         text = text.lstrip("-")
-    return localized(text)
+    return localized(text.replace("-", _MINUS))
 
 
 def thousands(x: float) -> str:
@@ -254,7 +256,7 @@ def thousands(x: float) -> str:
     >>> thousands(12870)
     '12,870'
     """
-    text = f"{x:,.0f}".replace("-", _MINUS)
+    text = f"{x:,.0f}"
     language = current_language()
     return text if language == "en" else text.replace(",", _marks(language)[1])
 
@@ -269,12 +271,30 @@ def localized(text: str) -> str:
 
     Examples
     --------
-    >>> localized("-0.050")
-    '−0.050'
+    >>> with speaking("de"):
+    ...     localized(f"{0.05:.3f}")
+    '0,050'
     """
-    text = text.replace("-", _MINUS)
     language = current_language()
     return text if language == "en" else text.replace(".", _marks(language)[0])
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Several things in one sentence, the last after “and”.
+
+    Parameters
+    ----------
+    parts : sequence of str
+        At least one.
+
+    Examples
+    --------
+    >>> listed(["NAP", "SMD", "PoGO"])
+    'NAP, SMD and PoGO'
+    """
+    if len(parts) == 1:
+        return parts[0]
+    return gettext("{several} and {last}").format(several=", ".join(parts[:-1]), last=parts[-1])
 
 
 def percent(share: float, *, digits: int = 0) -> str:
@@ -314,6 +334,22 @@ def day(date: dt.date) -> str:
     from babel.dates import format_date
 
     return format_date(date, "medium", locale=language)
+
+
+def short_day(date: dt.date) -> str:
+    """A date in few signs, for tables and brackets.
+
+    Parameters
+    ----------
+    date : datetime.date
+        The day.
+
+    Examples
+    --------
+    >>> short_day(dt.date(2026, 11, 3))
+    '2026-11-03'
+    """
+    return f"{date:%Y-%m-%d}" if current_language() == "en" else day(date)
 
 
 def moment(at: dt.datetime) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scd.language import gettext as _
+from scd.language import localized
 from scd.study import Case, Measure, Study
 
 __all__ = ["cautions", "too_few_points"]
@@ -33,9 +35,11 @@ def too_few_points(study: Study, measure_of: dict[str, Measure]) -> dict[str, st
     why = {}
     for code, measure in measure_of.items():
         counts = _counts(study.case(code), measure)
-        short = [f"phase {label} has {n}" for label, n in counts.items() if n < _FEWEST]
+        short = [_("phase {label} has {n}").format(label=label, n=n) for label, n in counts.items() if n < _FEWEST]
         if short:
-            why[code] = f"each phase needs at least {_FEWEST} values; {', '.join(short)}."
+            why[code] = _("each phase needs at least {fewest} values; {short}.").format(
+                fewest=_FEWEST, short=", ".join(short)
+            )
     return why
 
 
@@ -61,34 +65,56 @@ def cautions(study: Study, measure_of: dict[str, Measure], *, family: str = "gau
         found += _case_cautions(study.case(code), measure, family)
     left_out = [c.code for c in study.cases if c.code not in measure_of]
     if left_out and measure_of:
-        found.append(f"Not in this estimate, for want of values: {', '.join(left_out)}.")
+        found.append(_("Not in this estimate, for want of values: {left_out}.").format(left_out=", ".join(left_out)))
     return tuple(found)
 
 
 def _case_cautions(case: Case, measure: Measure, family: str) -> Iterator[str]:
     values = [v for s in case.sessions if (v := s.value(measure.key)) is not None]
     if len(set(values)) == 1:
-        yield f"Case {case.code}: all values are {values[0]:g}; a series that never changes tells little."
+        yield _("Case {code}: all values are {values}; a series that never changes tells little.").format(
+            code=case.code, values=localized(f"{values[0]:g}")
+        )
     edges = () if family in _KNOWS_EDGES else ((measure.minimum, "floor"), (measure.maximum, "ceiling"))
     for edge, name in edges:
         at_edge = sum(v == edge for v in values)
         if edge is not None and len(set(values)) > 1 and at_edge >= _EDGE_SHARE * len(values):
-            yield (
-                f"Case {case.code}: {at_edge} of {len(values)} values lie at the {name} ({edge:g}) of {measure.label}; "
-                "the estimate is about mean values and can't see changes beyond it."
+            text = (
+                _(
+                    "Case {case}: {at_edge} of {values} values lie at the floor ({edge}) of {measure}; the estimate is "
+                    "about mean values and can't see changes beyond it."
+                )
+                if name == "floor"
+                else _(
+                    "Case {case}: {at_edge} of {values} values lie at the ceiling ({edge}) of {measure}; the estimate "
+                    "is about mean values and can't see changes beyond it."
+                )
+            )
+            yield text.format(
+                case=case.code, at_edge=at_edge, values=len(values), edge=localized(f"{edge:g}"), measure=measure.label
             )
     missed = len(case.missed_sessions(measure=measure.key))
     due = missed + len(values)
     if missed and missed >= _MISSED_SHARE * due:
         yield (
-            f"Case {case.code}: {missed} of {due} sessions were missed; if they were missed because the client "
-            "was unwell, the estimate is too rosy."
+            _(
+                "Case {code}: {missed} of {due} sessions were missed; if they were missed because the "
+                "client was unwell, the estimate is too rosy."
+            ).format(code=case.code, missed=missed, due=due)
         )
     for phase in case.phases:
         if phase.actual_start is not None and phase.actual_start != phase.planned_start:
             yield (
-                f"Case {case.code}: phase {phase.label} started at session {phase.actual_start}, planned for "
-                f"{phase.planned_start} ({phase.reason}); a start chosen in view of the data can bias the estimate."
+                _(
+                    "Case {code}: phase {label} started at session {actual_start}, planned for "
+                    "{planned_start} ({reason}); a start chosen in view of the data can bias the estimate."
+                ).format(
+                    code=case.code,
+                    label=phase.label,
+                    actual_start=phase.actual_start,
+                    planned_start=phase.planned_start,
+                    reason=phase.reason,
+                )
             )
 
 

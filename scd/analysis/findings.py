@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from scd.analysis.overlap.index_guidance import IndexGuidance, index_guidance
+from scd.language import gettext as _
 from scd.study import StudyError
 from scd.study.record import Record
 
@@ -186,18 +187,18 @@ def findings_of(study: Study, *, measure: str | None = None) -> Findings:
 
 def _seen(found: Findings, study: Study, measure: str | None) -> Findings:
     from scd.analysis.visual.dual_criteria import criterion_words, dual_criteria
-    from scd.analysis.visual.table import visual_table, visual_words
+    from scd.analysis.visual.table import like_phase_words, visual_table
 
     try:
         rows = visual_table(study, measure=measure).to_dict("records")
     except StudyError:
         return found
     # The sentences on phases and changes say what the short table shows; those on like phases stand in none.
-    said = [text for text in visual_words(study, measure=measure) if "phases differ by up to" in text]
+    said = list(like_phase_words(study, measure=measure))
     try:
         said += criterion_words(study, dual_criteria(study, measure=measure))
     except StudyError as error:
-        said.append(f"The dual criterion can't be told yet: {error.message}")
+        said.append(_("The dual criterion can't be told yet: {message}").format(message=error.message))
     return found.replace(visual=tuple(VisualRow(**_finite(row)) for row in rows), visual_words=tuple(said))
 
 
@@ -219,7 +220,7 @@ def _draw_test(study: Study, measure: str) -> DrawTest:
     try:
         told = randomization_test(study, measure=measure).document()
     except StudyError as error:
-        return DrawTest(rows=(), text=(f"The draw gives no test here: {error.message}",))
+        return DrawTest(rows=(), text=(_("The draw gives no test here: {message}").format(message=error.message),))
     rows = tuple(DrawTestRow(**_finite(row)) for row in told["rows"])
     return DrawTest(rows=rows, text=tuple(told["text"]), warnings=tuple(told["warnings"]))
 

@@ -8,6 +8,8 @@ from scd import __version__
 from scd.analysis.appendix import ChangePointRow
 from scd.analysis.summary_values import Summary
 from scd.design.standards import grade_wwc
+from scd.language import gettext as _
+from scd.language import localized, ngettext
 from scd.models.change_point import FEWEST_BESIDE, change_points
 from scd.models.prepare import prepare, scales
 from scd.models.series import series_of
@@ -85,18 +87,34 @@ def immediacy_words(rows: tuple[ChangePointRow, ...]) -> tuple[str, ...]:
         boundary = mine[0].last_before
         late = best.session - boundary
         if best.probability < 0.5:
-            verdict = "the data do not tell when the level changed"
+            verdict = _("the data do not tell when the level changed")
         elif late == 0:
-            verdict = "the level changed with the phase"
+            verdict = _("the level changed with the phase")
         elif late > 0:
-            verdict = f"the level changed {late} session{'s' if late > 1 else ''} after the phase had begun"
+            verdict = ngettext(
+                "the level changed {n} session after the phase had begun",
+                "the level changed {n} sessions after the phase had begun",
+                late,
+            ).format(n=late)
         else:
-            verdict = f"the level changed {-late} session{'s' if late < -1 else ''} before the phase began"
+            verdict = ngettext(
+                "the level changed {n} session before the phase began",
+                "the level changed {n} sessions before the phase began",
+                -late,
+            ).format(n=-late)
         told.append(
-            f"{where}: {verdict} (most probable last session before the change: {best.session}, "
-            f"probability {100 * best.probability:.0f} %; the phase ended with session {boundary})."
+            _(
+                "{where}: {verdict} (most probable last session before the change: {session}, "
+                "probability {probability} %; the phase ended with session {boundary})."
+            ).format(
+                where=where,
+                verdict=verdict,
+                session=best.session,
+                probability=localized(f"{100 * best.probability:.0f}"),
+                boundary=boundary,
+            )
         )
-    told.append("This is about how soon the level changed, not about how much the intervention helped.")
+    told.append(_("This is about how soon the level changed, not about how much the intervention helped."))
     return tuple(told)
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scd.language import gettext_noop as N_
+
 if TYPE_CHECKING:
     from scd.models.power_scaling import Sensitivity
     from scd.models.priors import Priors
@@ -89,19 +91,19 @@ def ladder(series: Series, *, headline: str, family: str) -> list[Rung]:
     """
     if family in ("count", "poisson", "poisson-lognormal"):
         rungs = [
-            Rung("Level, Poisson spread", "level", family="poisson"),
-            Rung("Level, negative binomial spread", "level", family="count"),
-            Rung("Level, autocorrelated rate (Poisson-lognormal)", "level", family="poisson-lognormal"),
+            Rung(N_("Level, Poisson spread"), "level", family="poisson"),
+            Rung(N_("Level, negative binomial spread"), "level", family="count"),
+            Rung(N_("Level, autocorrelated rate (Poisson-lognormal)"), "level", family="poisson-lognormal"),
         ]
     elif family == "proportion":
-        rungs = [Rung("Level", "level")]
+        rungs = [Rung(N_("Level"), "level")]
     else:
-        rungs = [Rung("Level, sessions independent", "level", phi=0.0), Rung("Level", "level")]
-    rungs += [Rung("Level and trend", "level-trend"), Rung("Level and slopes", "piecewise")]
+        rungs = [Rung(N_("Level, sessions independent"), "level", phi=0.0), Rung(N_("Level"), "level")]
+    rungs += [Rung(N_("Level and trend"), "level-trend"), Rung(N_("Level and slopes"), "piecewise")]
     if len(series.phases[0]) > 2 or headline == "phase-level":
-        rungs.append(Rung("Levels that differ between like phases", "phase-level"))
-    rungs.append(Rung("Gradual onset (full effect)", "gradual"))
-    rungs.append(Rung("Sceptical prior", headline, delta_sd=1.0))
+        rungs.append(Rung(N_("Levels that differ between like phases"), "phase-level"))
+    rungs.append(Rung(N_("Gradual onset (full effect)"), "gradual"))
+    rungs.append(Rung(N_("Sceptical prior"), headline, delta_sd=1.0))
     return rungs
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from scd.analysis.appendix import Alternative, Check, Robustness
 from scd.analysis.checks import check_words
 from scd.analysis.ladder import Rung, ladder
+from scd.language import gettext as _
+from scd.language import localized
 from scd.models.engines import INTEGRATED
 from scd.models.prepare import prepare, scales
 from scd.study import Study
@@ -70,7 +72,9 @@ def robustness(
     center, unit, sign = scales(outcome, own)
     lost = _missed_shares(study, case, subject.key) if outcome.family == "gaussian" else 0.0
     if lost:
-        name = f"If each missed session had been {float(unit[0]):g} worse than expected"
+        name = _("If each missed session had been {unit} worse than expected").format(
+            unit=localized(f"{float(unit[0]):g}")
+        )
         rungs.append(Rung(name, model, shift=lost * subject.sign))
     if outcome.family in INTEGRATED:
         from scd.analysis.ladder_exact import climb_exactly
@@ -114,16 +118,25 @@ def robustness_words(alternatives: Sequence[Alternative], *, sensitivity: Sensit
     """
     chances = [a.p_improvement for a in alternatives]
     low, high = min(chances), max(chances)
-    span = f"from {_percent(low)} to {_percent(high)}"
+    span = _("from {low} to {high}").format(low=_percent(low), high=_percent(high))
     if _firm(alternatives):
-        line = f"The direction holds under every other model and prior tried (probability of improvement {span})."
+        line = _(
+            "The direction holds under every other model and prior tried (probability of improvement {span})."
+        ).format(span=span)
     elif low > 0.5 or high < 0.5:
-        line = f"Other models and priors agree on the direction but not on how sure it is (probability {span})."
+        line = _(
+            "Other models and priors agree on the direction but not on how sure it is (probability {span})."
+        ).format(span=span)
     else:
-        line = f"Other models and priors disagree on the direction (probability of improvement {span})."
+        line = _("Other models and priors disagree on the direction (probability of improvement {span}).").format(
+            span=span
+        )
     if sensitivity is not None and sensitivity.prior > _NOTABLE:
-        why = "the data alone say little" if sensitivity.likelihood <= _NOTABLE else "data and prior differ"
-        line += f" Its size leans on the prior, since {why}."
+        line += " " + (
+            _("Its size leans on the prior, since the data alone say little.")
+            if sensitivity.likelihood <= _NOTABLE
+            else _("Its size leans on the prior, since data and prior differ.")
+        )
     return line
 
 
@@ -145,10 +158,14 @@ def appendix_line(beside: Sequence[Robustness], checks: Sequence[Check]) -> str:
         line = cases[0].words
     elif cases:
         firm = sum(_firm(b.alternatives) for b in cases)
-        line = f"In {firm} of {len(cases)} cases the direction holds under every other model and prior tried."
+        line = _("In {firm} of {n_cases} cases the direction holds under every other model and prior tried.").format(
+            firm=firm, n_cases=len(cases)
+        )
     else:
         line = ""
-    line = " ".join([line, *(f"On average over cases: {b.words}" for b in beside if b.case is None)]).strip()
+    line = " ".join(
+        [line, *(_("On average over cases: {words}").format(words=b.words) for b in beside if b.case is None)]
+    ).strip()
     if any(not check.ok for check in checks):
         line = f"{line} {check_words(tuple(checks))}"
     return line.strip()
@@ -162,7 +179,7 @@ def _prepared(
     note = ""
     if outcome.family == "rating":
         outcome, own = prepare(study, measure=measure, case=case, model=model, family="gaussian", priors=priors)
-        note = "The ladder takes the ratings as scores: the ends of the scale have no part in it."
+        note = _("The ladder takes the ratings as scores: the ends of the scale have no part in it.")
     return outcome, own, note
 
 
@@ -173,10 +190,10 @@ def _firm(alternatives: Sequence[Alternative]) -> bool:
 
 def _percent(probability: float) -> str:
     if probability >= 0.9995:
-        return "more than 99.9 %"
+        return _("more than {percent}").format(percent=f"{localized('99.9')} %")
     if probability <= 0.0005:
-        return "less than 0.1 %"
-    return f"{100 * probability:.1f} %"
+        return _("less than {percent}").format(percent=f"{localized('0.1')} %")
+    return f"{localized(f'{100 * probability:.1f}')} %"
 
 
 def _missed_shares(study: Study, case: str, measure: str) -> float:

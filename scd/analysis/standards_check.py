@@ -12,13 +12,16 @@ from scd.design.checklists import ChecklistRow
 from scd.design.robint import robint_rows
 from scd.design.scribe import scribe_rows
 from scd.design.standards import Grade, grade_wwc
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
+from scd.language import localized
 from scd.study import Study, StudyError
 
 __all__ = ["CheckRow", "StandardName", "check_standards", "check_words"]
 
 StandardName = Literal["wwc", "robint", "scribe", "cent", "all"]
 
-_WHERE_OBSERVER = "a column second_observer in the table, or the reporter of the measure"
+_WHERE_OBSERVER = N_("a column second_observer in the table, or the reporter of the measure")
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ def check_standards(
         rows += [_listed("SCRIBE 2016", row) for row in scribe_rows(study)]
     if standard in ("cent", "all"):
         listed = [_listed("CENT 2015", row) for row in cent_rows(study)]
-        why = "the order was not randomised as far as the record knows; CENT is for randomised N-of-1 trials"
+        why = _("the order was not randomised as far as the record knows; CENT is for randomised N-of-1 trials")
         rows += listed or [CheckRow("CENT 2015", "all", "N-of-1 trials", "not applicable", why)]
     return tuple(rows)
 
@@ -139,19 +142,26 @@ def check_words(rows: tuple[CheckRow, ...]) -> tuple[str, ...]:
         elif standard.startswith("RoBiNT"):
             scores = [int(result) for result in results if result.isdigit()]
             told.append(
-                f"{standard}: {sum(scores)} of {2 * len(scores)} points on the {len(scores)} items that the record can "
-                "score; the others wait for a person, or do not apply."
+                _(
+                    "{standard}: {points} of {most} points on the {items} items that the record can "
+                    "score; the others wait for a person, or do not apply."
+                ).format(standard=standard, points=sum(scores), most=2 * len(scores), items=len(scores))
             )
         elif standard == "WWC 5.0":
             failed = results.count("not passed")
             known = failed + results.count("passed")
-            told.append(f"{standard}: {known - failed} of {known} screens that can be computed are passed.")
+            told.append(
+                _("{standard}: {passed} of {known} screens that can be computed are passed.").format(
+                    standard=standard, passed=known - failed, known=known
+                )
+            )
         elif results != ["not applicable"]:
             full, part = results.count("filled"), results.count("partly")
             asked = len(own) - results.count("not applicable")
             told.append(
-                f"{standard}: {full} of {asked} items filled from the record, {part} in part, "
-                f"{results.count('missing')} missing."
+                _(
+                    "{standard}: {full} of {asked} items filled from the record, {part} in part, {missing} missing."
+                ).format(standard=standard, full=full, asked=asked, part=part, missing=results.count("missing"))
             )
         else:
             told.append(f"{standard}: {own[0].text}.")
@@ -160,12 +170,12 @@ def check_words(rows: tuple[CheckRow, ...]) -> tuple[str, ...]:
 
 def _wwc(study: Study, measure: str | None, case: str | None, cutoff: float) -> list[CheckRow]:
     grade, observers = grade_wwc(study, measure=measure), observer_agreement(study, measure=measure)
-    rows = [CheckRow(grade.standard, "design", "phases, points and demonstrations", grade.grade, grade.words)]
-    rows += [CheckRow(grade.standard, "design", "what is missing", "note", told) for told in grade.reasons]
+    rows = [CheckRow(grade.standard, "design", _("phases, points and demonstrations"), grade.grade, grade.words)]
+    rows += [CheckRow(grade.standard, "design", _("what is missing"), "note", told) for told in grade.reasons]
     rows += _agreement(grade, observers)
     # The first thing that is left out is agreement between observers, which has its own rows.
     rows += [
-        CheckRow(grade.standard, "design", "what is not assessed", "note", told)
+        CheckRow(grade.standard, "design", _("what is not assessed"), "note", told)
         for told in grade.not_assessed
         if observers.words not in told
     ]
@@ -173,25 +183,35 @@ def _wwc(study: Study, measure: str | None, case: str | None, cutoff: float) -> 
 
 
 def _agreement(grade: Grade, observers: Agreement) -> list[CheckRow]:
-    topic = "agreement between observers, in every phase and on 20 % of the values of each condition"
-    where = "" if observers.status in ("met", "not applicable") else _WHERE_OBSERVER
+    topic = _("agreement between observers, in every phase and on 20 % of the values of each condition")
+    where = "" if observers.status in ("met", "not applicable") else _(_WHERE_OBSERVER)
     rows = [CheckRow(grade.standard, "agreement", topic, observers.status, observers.words, where)]
     for one in observers.conditions:
         if one.agreement is None:
             continue
-        kappa = "" if one.kappa is None else f", kappa {one.kappa:.2f}"
-        text = f"{100 * one.agreement:.0f} %{kappa}, on {one.doubled} of {one.values} values"
-        rows.append(CheckRow(grade.standard, "agreement", f"condition {one.part} of case {one.case}", "note", text))
+        kappa = "" if one.kappa is None else _(", kappa {kappa}").format(kappa=localized(f"{one.kappa:.2f}"))
+        text = _("{agreement} %{kappa}, on {doubled} of {values} values").format(
+            agreement=localized(f"{100 * one.agreement:.0f}"), kappa=kappa, doubled=one.doubled, values=one.values
+        )
+        rows.append(
+            CheckRow(
+                grade.standard,
+                "agreement",
+                _("condition {part} of case {case}").format(part=one.part, case=one.case),
+                "note",
+                text,
+            )
+        )
     return rows
 
 
 def _screens(study: Study, measure: str | None, case: str | None, cutoff: float) -> list[CheckRow]:
-    standard = "WWC 5.0"
+    standard, topic = "WWC 5.0", _("reversibility and baseline trend")
     if not any(s.value(m.key) is not None for c in study.cases for s in c.sessions for m in study.measures_of(c)):
-        return [CheckRow(standard, "screens", "reversibility and baseline trend", "not computable", "no value yet")]
+        return [CheckRow(standard, "screens", topic, "not computable", _("no value yet"))]
     found = wwc5_screens(study, measure=measure, case=case, cutoff=cutoff)
     if not found:
-        return [CheckRow(standard, "screens", "reversibility and baseline trend", "not computable", "no baseline")]
+        return [CheckRow(standard, "screens", topic, "not computable", _("no baseline"))]
     return [CheckRow(standard, one.screen, f"{one.case}, {one.part}", _passed(one), one.words) for one in found]
 
 
@@ -204,7 +224,7 @@ def _robint(study: Study, measure: str | None) -> list[CheckRow]:
     for row in robint_rows(study, measure=measure):
         open_ = "not computable" if row.applies else "not applicable"
         result = open_ if row.score is None else str(row.score)
-        rows.append(CheckRow("RoBiNT 2013", str(row.item), row.topic, result, row.text.removeprefix(f"{result}: ")))
+        rows.append(CheckRow("RoBiNT 2013", str(row.item), row.topic, result, row.text.removeprefix(f"{_(result)}: ")))
     return rows
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from scd.design.standards import Grade
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
+from scd.language import localized
+from scd.language import percent as percent_of
 from scd.study import Measure
 
 __all__ = [
@@ -24,16 +28,29 @@ __all__ = [
 Row = dict[str, Any]
 
 _MINUS = "\N{MINUS SIGN}"
-_JUDGEMENTS = ((0.975, "clearly better"), (0.9, "probably better"), (0.1, "unclear"), (0.025, "probably worse"))
+_JUDGEMENTS = (
+    (0.975, N_("clearly better")),
+    (0.9, N_("probably better")),
+    (0.1, N_("unclear")),
+    (0.025, N_("probably worse")),
+    (0.0, N_("clearly worse")),
+)
+_SURE_FROM, _SURE_BELOW = 0.9, 0.1
 _MET = {
-    "meets without reservations": "met",
-    "meets with reservations": "met with reservations",
-    "does not meet": "not met",
+    "meets without reservations": N_("met"),
+    "meets with reservations": N_("met with reservations"),
+    "does not meet": N_("not met"),
 }
 _STRENGTH = {
-    "meets without reservations": "The way you were measured was strong: enough phases and enough sessions in each.",
-    "meets with reservations": "The way you were measured was fair: enough phases, but few sessions in some of them.",
-    "does not meet": "The way you were measured so far can't show whether the treatment itself made the difference.",
+    "meets without reservations": N_(
+        "The way you were measured was strong: enough phases and enough sessions in each."
+    ),
+    "meets with reservations": N_(
+        "The way you were measured was fair: enough phases, but few sessions in some of them."
+    ),
+    "does not meet": N_(
+        "The way you were measured so far can't show whether the treatment itself made the difference."
+    ),
 }
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 
@@ -47,10 +64,10 @@ def probability(p: float) -> str:
     ('more than 99.9\xa0%', '93\xa0%', 'less than 0.1\xa0%')
     """
     if p > 0.999:
-        return f"more than 99.9{_NO_BREAK}%"
+        return _("more than {percent}").format(percent=percent_of(0.999, digits=1))
     if p < 0.001:
-        return f"less than 0.1{_NO_BREAK}%"
-    return f"{100 * p:.1f}{_NO_BREAK}%" if p > 0.99 or p < 0.01 else f"{100 * p:.0f}{_NO_BREAK}%"
+        return _("less than {percent}").format(percent=percent_of(0.001, digits=1))
+    return percent_of(p, digits=1 if p > 0.99 or p < 0.01 else 0)
 
 
 def percent(share: float) -> str:
@@ -61,7 +78,7 @@ def percent(share: float) -> str:
     >>> percent(0.95)
     '95\xa0%'
     """
-    return f"{100 * share:.0f}{_NO_BREAK}%"
+    return percent_of(share)
 
 
 def frequency_words(p: float) -> str:
@@ -75,10 +92,10 @@ def frequency_words(p: float) -> str:
     '62 of 100'
     """
     if p > 0.99:
-        return "more than 99 of 100"
+        return _("more than 99 of 100")
     if p < 0.01:
-        return "fewer than 1 of 100"
-    return f"{100 * p:.0f} of 100"
+        return _("fewer than 1 of 100")
+    return _("{count} of 100").format(count=f"{100 * p:.0f}")
 
 
 def number(value: float) -> str:
@@ -86,7 +103,7 @@ def number(value: float) -> str:
     size = abs(value)
     text = f"{value:.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.2f}"
     text = text.removeprefix("-") if float(text) == 0 else text
-    return text.replace("-", _MINUS)
+    return localized(text.replace("-", _MINUS))
 
 
 def change_words(row: Row, measure: Measure) -> str:
@@ -105,10 +122,14 @@ def change_words(row: Row, measure: Measure) -> str:
     >>> change_words({"median": -1.234, "lower": -2, "upper": 0.5, "ci_prob": 0.95}, mood)
     '−1.23 points (95\xa0% interval −2.00 to 0.50; higher is better)'
     """
-    better = "higher" if measure.improvement == "increase" else "lower"
     factor, unit = change_unit(measure)
     low, middle, high = (number(factor * row[name]) for name in ("lower", "median", "upper"))
-    return f"{middle} {unit} ({percent(row['ci_prob'])} interval {low} to {high}; {better} is better)"
+    text = (
+        _("{change} {unit} ({percent} interval {low} to {high}; higher is better)")
+        if measure.improvement == "increase"
+        else _("{change} {unit} ({percent} interval {low} to {high}; lower is better)")
+    )
+    return text.format(change=middle, unit=unit, percent=percent(row["ci_prob"]), low=low, high=high)
 
 
 def change_unit(measure: Measure) -> tuple[float, str]:
@@ -122,13 +143,13 @@ def change_unit(measure: Measure) -> tuple[float, str]:
     (1.0, 'per session')
     """
     if measure.scale == "percentage":
-        return 1.0, "percentage points"
+        return 1.0, _("percentage points")
     if measure.scale == "proportion" and measure.maximum is not None and measure.maximum <= 1:
-        return 100.0, "percentage points"
+        return 100.0, _("percentage points")
     if measure.unit != "points":
-        return 1.0, measure.unit
-    told = {"count": "per session", "rate": "per minute", "proportion": "successes per session"}
-    return 1.0, told.get(measure.scale, measure.unit)
+        return 1.0, measure.unit_words
+    told = {"count": _("per session"), "rate": _("per minute"), "proportion": _("successes per session")}
+    return 1.0, told.get(measure.scale, measure.unit_words)
 
 
 def ratio_words(rows: list[Row], case: str | None) -> str:
@@ -152,12 +173,13 @@ def ratio_words(rows: list[Row], case: str | None) -> str:
         row = _find(rows, case, effect)
         if row is None:
             continue
-        low, middle, high = (f"{row[name]:.2g}" for name in ("lower", "median", "upper"))
-        span = f"{percent(row['ci_prob'])} interval {low} to {high}"
+        low, middle, high = (localized(f"{row[name]:.2g}") for name in ("lower", "median", "upper"))
+        told = {"ratio": middle, "percent": percent(row["ci_prob"]), "low": low, "high": high}
         if effect == "odds_ratio":
-            return f" The odds ratio is {middle} ({span})."
+            return " " + _("The odds ratio is {ratio} ({percent} interval {low} to {high}).").format(**told)
         change = f"{100 * (row['median'] - 1):+.0f}{_NO_BREAK}%".replace("-", _MINUS)
-        return f" That is {middle} times the baseline level ({span}), {change}."
+        text = _("That is {ratio} times the baseline level ({percent} interval {low} to {high}), {change}.")
+        return " " + text.format(**told, change=change)
     return ""
 
 
@@ -169,15 +191,7 @@ def judgement(p_improvement: float) -> str:
     >>> judgement(0.98), judgement(0.5), judgement(0.05)
     ('clearly better', 'unclear', 'probably worse')
     """
-    for limit, words in (
-        (0.975, "clearly better"),
-        (0.9, "probably better"),
-        (0.1, "unclear"),
-        (0.025, "probably worse"),
-    ):
-        if p_improvement >= limit:
-            return words
-    return "clearly worse"
+    return _(next(words for limit, words in _JUDGEMENTS if p_improvement >= limit))
 
 
 def grade_words(grade: Grade) -> str:
@@ -193,7 +207,7 @@ def grade_words(grade: Grade) -> str:
     >>> grade_words(grade_wwc(reversal(measures=[mood], phases="AB", sessions=5)))
     'WWC 4.1 not met'
     """
-    return f"{grade.standard} {_MET[grade.grade]}"
+    return f"{grade.standard} {_(_MET[grade.grade])}"
 
 
 def clinician_words(
@@ -217,31 +231,46 @@ def clinician_words(
     average = _find(rows, None, "level_change")
     if average:
         text.append(
-            f"Averaged over {len(measure_of)} cases, {_subject(measure_of)} changed from baseline to intervention by "
-            f"{change_words(average, first)}.{ratio_words(rows, None)}"
+            _(
+                "Averaged over {cases} cases, {outcome} changed from baseline to intervention by {change}.{ratio}"
+            ).format(
+                cases=len(measure_of),
+                outcome=_subject(measure_of),
+                change=change_words(average, first),
+                ratio=ratio_words(rows, None),
+            )
             + ("" if len(too_few) == len(measure_of) else f" {_chances(average, first, grade)}")
         )
     elif pooled := _find(rows, None, "standardized_change"):
         text.append(
-            f"Averaged over {len(measure_of)} cases, each on its own measure, the change is {number(pooled['median'])} "
-            f"within-case standard deviations ({percent(pooled['ci_prob'])} interval {number(pooled['lower'])} to "
-            f"{number(pooled['upper'])}; above 0 is better). Probability of improvement: "
-            f"{probability(pooled['p_improvement'])} (design: {grade})."
+            _(
+                "Averaged over {cases} cases, each on its own measure, the change is {change} within-case standard "
+                "deviations ({percent} interval {low} to {high}; above 0 is better). Probability of improvement: "
+                "{probability} (design: {grade})."
+            ).format(
+                cases=len(measure_of),
+                change=number(pooled["median"]),
+                percent=percent(pooled["ci_prob"]),
+                low=number(pooled["lower"]),
+                high=number(pooled["upper"]),
+                probability=probability(pooled["p_improvement"]),
+                grade=grade,
+            )
         )
     for case, measure in measure_of.items():
         row = _find(rows, case, "level_change")
         if row is None:
             continue
-        who = f"Case {case}: " if len(measure_of) > 1 else ""
-        text.append(
-            f"{who}{measure.label} changed from baseline to intervention by {change_words(row, measure)}."
-            f"{ratio_words(rows, case)}"
-            + (
-                f" No verdict: {too_few[case]} The figures rest mostly on the prior."
-                if case in too_few
-                else f" {_chances(row, measure, grade)}{_consistency(rows, case, grade)}"
-            )
+        changed = _("{outcome} changed from baseline to intervention by {change}.{ratio}").format(
+            outcome=measure.label, change=change_words(row, measure), ratio=ratio_words(rows, case)
         )
+        if len(measure_of) > 1:
+            changed = _("Case {case}: {said}").format(case=case, said=changed)
+        if case in too_few:
+            verdict = _("No verdict: {why} The figures rest mostly on the prior.").format(why=too_few[case])
+        else:
+            verdict = f"{_chances(row, measure, grade)}{_consistency(rows, case, grade)}"
+        text.append(f"{changed} {verdict}")
     return tuple(text)
 
 
@@ -265,30 +294,57 @@ def client_words(
         who = f"{case}: " if len(measure_of) > 1 else ""
         name = measure.label
         if case in too_few:
-            text.append(f"{who}There are not yet enough numbers to say whether {name} changed: {too_few[case]}")
+            said = _("There are not yet enough numbers to say whether {outcome} changed: {why}")
+            text.append(who + said.format(outcome=name, why=too_few[case]))
             continue
         p = row["p_improvement"]
-        if judgement(p) == "unclear":
-            text.append(
-                f"{who}We can't yet say whether {name} was better or worse during the treatment phases. "
-                "Your numbers would fit both."
+        if _SURE_BELOW <= p < _SURE_FROM:
+            said = _(
+                "We can't yet say whether {outcome} was better or worse during the treatment phases. Your numbers "
+                "would fit both."
             )
+            text.append(who + said.format(outcome=name))
         else:
-            direction = "higher" if row["median"] > 0 else "lower"
-            good = "better" if p > 0.5 else "worse"
-            factor, unit = change_unit(measure)
-            text.append(
-                f"{who}{name[:1].upper()}{name[1:]} was about {abs(factor * row['median']):.1f} {unit} {direction} "
-                f"during the treatment phases than before{_share_words(rows, case)}. For you, {direction} is {good}."
+            text.append(who + _direction_words(rows, row, case, measure))
+        said = (
+            _(
+                "How sure is that? Of 100 ways to read your numbers that fit them well, {frequency} say that "
+                "{outcome} was better during the treatment phases."
             )
-        sure, side = (p, "better") if p >= 0.5 else (1 - p, "worse")
-        text.append(
-            f"How sure is that? Of 100 ways to read your numbers that fit them well, {frequency_words(sure)} say that "
-            f"{name} was {side} during the treatment phases."
+            if p >= 0.5
+            else _(
+                "How sure is that? Of 100 ways to read your numbers that fit them well, {frequency} say that "
+                "{outcome} was worse during the treatment phases."
+            )
         )
+        text.append(said.format(frequency=frequency_words(max(p, 1 - p)), outcome=name))
     if len(too_few) < len(measure_of) and text:
-        text.append(_STRENGTH[grade])
+        text.append(_(_STRENGTH[grade]))
     return tuple(text)
+
+
+def _direction_words(rows: list[Row], row: Row, case: str, measure: Measure) -> str:
+    """How much higher or lower it was, and which of the two is better for this client."""
+    factor, unit = change_unit(measure)
+    higher, better = row["median"] > 0, row["p_improvement"] > 0.5
+    changed = (
+        _("{outcome} was about {size} {unit} higher during the treatment phases than before{share}.")
+        if higher
+        else _("{outcome} was about {size} {unit} lower during the treatment phases than before{share}.")
+    )
+    means = {
+        (True, True): N_("For you, higher is better."),
+        (True, False): N_("For you, higher is worse."),
+        (False, True): N_("For you, lower is better."),
+        (False, False): N_("For you, lower is worse."),
+    }[higher, better]
+    told = changed.format(
+        outcome=f"{measure.label[:1].upper()}{measure.label[1:]}",
+        size=localized(f"{abs(factor * row['median']):.1f}"),
+        unit=unit,
+        share=_share_words(rows, case),
+    )
+    return f"{told} {_(means)}"
 
 
 def _share_words(rows: list[Row], case: str) -> str:
@@ -296,15 +352,16 @@ def _share_words(rows: list[Row], case: str) -> str:
     row = _find(rows, case, "rate_ratio")
     if row is None:
         return ""
-    change = 100 * (row["median"] - 1)
-    if change >= 100:
-        return f", about {row['median']:.1f} times as much"
-    return f", about {abs(change):.0f}{_NO_BREAK}% {'more' if change > 0 else 'less'}"
+    change = row["median"] - 1
+    if change >= 1:
+        return _(", about {ratio} times as much").format(ratio=localized(f"{row['median']:.1f}"))
+    told = _(", about {percent} more") if change > 0 else _(", about {percent} less")
+    return told.format(percent=percent(abs(change)))
 
 
 def _subject(measure_of: dict[str, Measure]) -> str:
     labels = list(dict.fromkeys(m.label for m in measure_of.values()))
-    return labels[0] if len(labels) == 1 else "the outcome"
+    return labels[0] if len(labels) == 1 else _("the outcome")
 
 
 def _find(rows: list[Row], case: str | None, effect: str) -> Row | None:
@@ -313,24 +370,26 @@ def _find(rows: list[Row], case: str | None, effect: str) -> Row | None:
 
 
 def _chances(row: Row, measure: Measure, grade: str) -> str:
-    text = (
-        f"That is {judgement(row['p_improvement'])}: probability of improvement {probability(row['p_improvement'])} "
-        f"(design: {grade})."
+    text = _("That is {judgement}: probability of improvement {probability} (design: {grade}).").format(
+        judgement=judgement(row["p_improvement"]), probability=probability(row["p_improvement"]), grade=grade
     )
-    if row["p_meaningful"] is not None:
-        factor, unit = change_unit(measure)
-        text += (
-            f" Probability of a meaningful improvement, {number(factor * (measure.meaningful_change or 0))} {unit} or "
-            f"more: {probability(row['p_meaningful'])} (design: {grade})."
-        )
-    return text
+    if row["p_meaningful"] is None:
+        return text
+    factor, unit = change_unit(measure)
+    return f"{text} " + _(
+        "Probability of a meaningful improvement, {size} {unit} or more: {probability} (design: {grade})."
+    ).format(
+        size=number(factor * (measure.meaningful_change or 0)),
+        unit=unit,
+        probability=probability(row["p_meaningful"]),
+        grade=grade,
+    )
 
 
 def _consistency(rows: list[Row], case: str, grade: str) -> str:
     row = _find(rows, case, "consistent_change")
     if row is None:
         return ""
-    return (
-        f" Probability that every phase change went the right way: {probability(row['p_improvement'])} "
-        f"(design: {grade})."
+    return " " + _("Probability that every phase change went the right way: {probability} (design: {grade}).").format(
+        probability=probability(row["p_improvement"]), grade=grade
     )

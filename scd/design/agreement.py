@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from scd.design.tally import counted_outcome
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
+from scd.language import localized
 from scd.study import Measure, Study, StudyError
 from scd.study.record import Record
 
@@ -27,8 +30,8 @@ LEAST_COVERAGE, LEAST_AGREEMENT, LEAST_KAPPA = 0.20, 0.80, 0.60
 _ROUNDING = 1e-9
 _RATIOS = ("count", "rate", "duration", "proportion", "percentage")
 _NOT_ASKED = {
-    "self": "the client reports it (self-report), so there is no second observer to agree with",
-    "device": "a device records it, so there is no second observer to agree with",
+    "self": N_("the client reports it (self-report), so there is no second observer to agree with"),
+    "device": N_("a device records it, so there is no second observer to agree with"),
 }
 
 
@@ -88,14 +91,15 @@ class Agreement(Record):
         """The result in one sentence."""
         if self.status == "met":
             least = min(c.agreement for c in self.conditions if c.agreement is not None)
-            told = f"agreement between observers: at least {100 * least:.0f} % in every condition"
-            return (
-                f"{told}, on at least {100 * min(c.coverage for c in self.conditions if c.doubled):.0f} % of the values"
-            )
+            covered = min(c.coverage for c in self.conditions if c.doubled)
+            return _(
+                "agreement between observers: at least {least} % in every condition, on at least {covered} % of the "
+                "values"
+            ).format(least=f"{100 * least:.0f}", covered=f"{100 * covered:.0f}")
         head = {
-            "not met": "agreement between observers is too low or too seldom checked",
-            "not recorded": "agreement between observers",
-            "not applicable": "inter-observer agreement not applicable",
+            "not met": _("agreement between observers is too low or too seldom checked"),
+            "not recorded": _("agreement between observers"),
+            "not applicable": _("inter-observer agreement not applicable"),
         }[self.status]
         return f"{head}: {'; '.join(self.reasons)}"
 
@@ -227,7 +231,7 @@ observer to agree with
     for case in study.cases:
         outcome = counted_outcome(study, case=case.code, measure=measure)
         if outcome is None:
-            found.setdefault("not recorded", []).append(f"case {case.code} has no outcome measure")
+            found.setdefault("not recorded", []).append(_("case {code} has no outcome measure").format(code=case.code))
             continue
         held = _held(study, case.code, outcome)
         if not any(other is not None for row in held for _, other in row.values):
@@ -273,10 +277,12 @@ def _held(study: Study, code: str, measure: Measure) -> list[_Row]:
 
 def _without(measure: Measure) -> tuple[AgreementStatus, str]:
     if measure.reporter in _NOT_ASKED:
-        return "not applicable", f"'{measure.label}': {_NOT_ASKED[measure.reporter]}"
-    told = "the record holds no second observer's values"
-    if not measure.reporter:
-        told += f", and does not say who reports '{measure.label}'"
+        return "not applicable", f"'{measure.label}': {_(_NOT_ASKED[measure.reporter])}"
+    told = (
+        _("the record holds no second observer's values")
+        if measure.reporter
+        else _("the record holds no second observer's values, and does not say who reports '{label}'")
+    ).format(label=measure.label)
     return "not recorded", told
 
 
@@ -296,18 +302,27 @@ def _twice(
 
 
 def _faults(phases: Sequence[ObservedTwice], conditions: Sequence[ObservedTwice]) -> list[str]:
-    faults = [f"phase {p.part} of case {p.case} has no value of a second observer" for p in phases if not p.doubled]
+    faults = [
+        _("phase {part} of case {case} has no value of a second observer").format(part=p.part, case=p.case)
+        for p in phases
+        if not p.doubled
+    ]
     for one in conditions:
-        where = f"condition {one.part} of case {one.case}"
+        where = _("condition {part} of case {case}").format(part=one.part, case=one.case)
         if one.doubled and one.coverage < LEAST_COVERAGE - _ROUNDING:
-            faults.append(f"{where}: a second observer recorded {one.doubled} of {one.values} values; 20 % are needed")
+            faults.append(
+                _("{where}: a second observer recorded {doubled} of {values} values; 20 % are needed").format(
+                    where=where, doubled=one.doubled, values=one.values
+                )
+            )
         agreed = (one.agreement or 0) >= LEAST_AGREEMENT - _ROUNDING or (
             one.kappa is not None and one.kappa >= LEAST_KAPPA - _ROUNDING
         )
         if one.doubled and not agreed:
-            also = "" if one.kappa is None else f" (kappa {one.kappa:.2f})"
+            also = "" if one.kappa is None else _(" (kappa {kappa})").format(kappa=localized(f"{one.kappa:.2f}"))
             faults.append(
-                f"{where}: the observers agree by {100 * (one.agreement or 0):.0f} %{also}; 80 % or a kappa of .60 "
-                "are needed"
+                _("{where}: the observers agree by {value} %{also}; 80 % or a kappa of .60 are needed").format(
+                    where=where, value=localized(f"{100 * (one.agreement or 0):.0f}"), also=also
+                )
             )
     return faults

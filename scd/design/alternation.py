@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from scd.design.tally import PhaseTally
+from scd.language import gettext as _
+from scd.language import ngettext
 from scd.study import Study
 
 __all__ = ["alternates", "alternation_faults", "repetitions"]
@@ -72,8 +74,9 @@ def alternation_faults(row: list[PhaseTally], *, full: int, some: int) -> list[s
     []
     """
     faults = [
-        f"case {p.case} has {p.points} points in a row under condition {p.condition}; at most {LONGEST_RUN} make an "
-        "alternation"
+        _(
+            "case {case} has {points} points in a row under condition {condition}; at most {most} make an alternation"
+        ).format(case=p.case, points=p.points, condition=p.condition, most=LONGEST_RUN)
         for p in row
         if p.points > LONGEST_RUN
     ]
@@ -81,7 +84,12 @@ def alternation_faults(row: list[PhaseTally], *, full: int, some: int) -> list[s
         points = sum(p.points for p in row if p.condition == condition)
         if points < full:
             faults.append(
-                f"condition {condition} of case {row[0].case} has {points} point{'' if points == 1 else 's'}; "
-                f"{some} are needed to meet with reservations, {full} without"
+                ngettext(
+                    "condition {condition} of case {case} has {n} point; {some} are needed to meet with reservations, "
+                    "{full} without",
+                    "condition {condition} of case {case} has {n} points; {some} are needed to meet with reservations, "
+                    "{full} without",
+                    points,
+                ).format(condition=condition, case=row[0].case, n=points, some=some, full=full)
             )
     return faults

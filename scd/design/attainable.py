@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from math import comb, floor, log10, prod
 
 from scd.design.schedules import count_phase_starts, count_start_windows
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
+from scd.language import localized, ngettext, thousands
 from scd.study import Randomization
 
 __all__ = ["phase_starts_words", "set_size_words", "smallest_p_words", "start_windows_words"]
 
 _ENOUGH = 20  # the smallest set whose smallest p is .05
-_FIXED = "The phase starts are fixed, not drawn at random: no randomisation test is possible."
+_FIXED = N_("The phase starts are fixed, not drawn at random: no randomisation test is possible.")
 
 
 def smallest_p_words(randomization: Randomization | None) -> str:
@@ -41,7 +44,7 @@ def smallest_p_words(randomization: Randomization | None) -> str:
     'The phase starts are fixed, not drawn at random: no randomisation test is possible.'
     """
     if randomization is None:
-        return _FIXED
+        return _(_FIXED)
     sessions, min_phase = randomization.sessions, randomization.min_phase
     if randomization.scheme == "phase-starts":
         phases = len(randomization.starts[0]) + 1
@@ -69,7 +72,11 @@ def set_size_words(count: int) -> str:
     >>> set_size_words(6)
     "6 admissible schedules: a randomisation test can't reach a p below 1/6 = .167, so it can never reach .05."
     """
-    return _reach(count) + ("." if count >= _ENOUGH else ", so it can never reach .05.")
+    return (
+        _reach(count) + "."
+        if count >= _ENOUGH
+        else _("{reach}, so it can never reach .05.").format(reach=_reach(count))
+    )
 
 
 def phase_starts_words(*, sessions: int, phases: int, min_phase: int) -> str:
@@ -101,10 +108,10 @@ def phase_starts_words(*, sessions: int, phases: int, min_phase: int) -> str:
     needed = sessions
     while comb(needed - min_phase * phases + phases - 1, phases - 1) < _ENOUGH:
         needed += 1
-    return (
-        f"{_reach(count)}, so it can never reach .05; {_sessions(needed - sessions, more=True)} ({needed} in all, "
-        f"with at least {min_phase} a phase as now) would put .05 within reach."
-    )
+    return _(
+        "{reach}, so it can never reach .05; {sessions} ({needed} in all, with at least "
+        "{min_phase} a phase as now) would put .05 within reach."
+    ).format(reach=_reach(count), sessions=_sessions(needed - sessions, more=True), needed=needed, min_phase=min_phase)
 
 
 def start_windows_words(*, windows: Sequence[tuple[int, int]], sessions: int, min_phase: int) -> str:
@@ -142,30 +149,41 @@ def start_windows_words(*, windows: Sequence[tuple[int, int]], sessions: int, mi
     extra = sum(wider) - sum(widths)
     span = windows[-1][1] - windows[0][0] + 1 + extra
     needed = min_phase + span + min_phase - 1
-    means = f"start windows wider by {_sessions(extra)} in all"
+    means = _("start windows wider by {sessions} in all").format(sessions=_sessions(extra))
     if needed <= sessions:
-        remedy = f"{means} would put .05 within reach within the {sessions} sessions planned"
+        remedy = _("{means} would put .05 within reach within the {sessions} sessions planned").format(
+            means=means, sessions=sessions
+        )
     else:
-        remedy = f"{means} and {_sessions(needed - sessions, more=True)} ({needed} in all) would put .05 within reach"
-    return f"{_reach(count)}, so it can never reach .05; {remedy}."
+        remedy = _("{means} and {sessions} ({needed} in all) would put .05 within reach").format(
+            means=means, sessions=_sessions(needed - sessions, more=True), needed=needed
+        )
+    return _("{reach}, so it can never reach .05; {remedy}.").format(reach=_reach(count), remedy=remedy)
 
 
 def _reach(count: int) -> str:
     if count == 1:
-        return "1 admissible schedule: a randomisation test can't reach a p below 1"
-    return f"{_large(count)} admissible schedules: a randomisation test can't reach a p below {_fraction(count)}"
+        return _("1 admissible schedule: a randomisation test can't reach a p below 1")
+    return _("{large} admissible schedules: a randomisation test can't reach a p below {fraction}").format(
+        large=_large(count), fraction=_fraction(count)
+    )
 
 
 def _fraction(count: int) -> str:
     if count > 10_000:
-        return f"1/{_large(count)} (less than .0001)"
+        return _("1/{large} (less than .0001)").format(large=_large(count))
     digits = max(3, 1 - floor(log10(1 / count)))
-    return f"1/{count:,} = " + f"{1 / count:.{digits}f}".strip("0")
+    return f"1/{thousands(count)} = " + localized(f"{1 / count:.{digits}f}".strip("0"))
 
 
 def _large(count: int) -> str:
-    return f"{count:,}" if count < 10**12 else f"10^{len(str(count)) - 1}"
+    return thousands(count) if count < 10**12 else f"10^{len(str(count)) - 1}"
 
 
 def _sessions(number: int, *, more: bool = False) -> str:
-    return f"{number}{' more' if more else ''} session{'' if number == 1 else 's'}"
+    told = (
+        ngettext("{n} more session", "{n} more sessions", number)
+        if more
+        else ngettext("{n} session", "{n} sessions", number)
+    )
+    return told.format(n=number)

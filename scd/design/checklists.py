@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
+from scd.language import gettext as _
 from scd.study.record import Record
 
 __all__ = ["Asked", "ChecklistRow", "RowStatus", "filled_rows"]
@@ -74,10 +75,10 @@ def filled_rows(
     for item, topic, where in asked:
         text = told.get(item, "")
         if item in without:
-            rows.append(ChecklistRow(item=item, topic=topic, status="not applicable", text=without[item]))
+            rows.append(ChecklistRow(item=item, topic=_(topic), status="not applicable", text=without[item]))
         elif text and item not in half:
-            rows.append(ChecklistRow(item=item, topic=topic, status="filled", text=text))
+            rows.append(ChecklistRow(item=item, topic=_(topic), status="filled", text=text))
         else:
             status: RowStatus = "partly" if text else "missing"
-            rows.append(ChecklistRow(item=item, topic=topic, status=status, text=text, where=where))
+            rows.append(ChecklistRow(item=item, topic=_(topic), status=status, text=text, where=_(where)))
     return tuple(rows)

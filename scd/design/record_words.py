@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from scd.design.schemes import scheme_of
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
+from scd.language import localized, ngettext, short_day, thousands
 from scd.study import Case, Study
 
 __all__ = [
@@ -16,7 +19,12 @@ __all__ = [
     "sequence_words",
 ]
 
-_REPORTERS = {"self": "self-report", "observer": "recorded by an observer", "device": "recorded by a device"}
+_ACROSS = (N_("clients"), N_("behaviours"), N_("settings"))
+_REPORTERS = {
+    "self": N_("self-report"),
+    "observer": N_("recorded by an observer"),
+    "device": N_("recorded by a device"),
+}
 
 
 def design_words(study: Study) -> str:
@@ -30,15 +38,30 @@ def design_words(study: Study) -> str:
     >>> design_words(reversal(measures=[mood], phases="ABAB", sessions=5, code="K7M2"))
     'reversal design; K7M2: A1 from session 1, B1 from 6, A2 from 11, B2 from 16; 20 sessions planned'
     """
-    kind = "reversal design" if study.design == "reversal" else f"multiple baseline across {study.across}"
+    kind = (
+        _("reversal design")
+        if study.design == "reversal"
+        else _("multiple baseline across {across}").format(across=_(study.across or ""))
+    )
     if study.randomization is not None and study.randomization.scheme in ("alternating", "blocks"):
         orders = ", ".join(study.randomization.orders)
-        return f"alternating treatments, order {orders}; {study.randomization.sessions} sessions planned"
+        return _("alternating treatments, order {orders}; {sessions} sessions planned").format(
+            orders=orders, sessions=study.randomization.sessions
+        )
     told = []
     for case in study.cases:
-        starts = [f"{p.label} from {'session ' if n == 0 else ''}{p.planned_start}" for n, p in enumerate(case.phases)]
+        starts = [
+            (_("{phase} from session {start}") if n == 0 else _("{phase} from {start}")).format(
+                phase=p.label, start=p.planned_start
+            )
+            for n, p in enumerate(case.phases)
+        ]
         told.append(f"{case.code}: {', '.join(starts)}")
-    planned = f"; {study.sessions_planned} sessions planned" if study.sessions_planned else ""
+    planned = (
+        _("; {sessions_planned} sessions planned").format(sessions_planned=study.sessions_planned)
+        if study.sessions_planned
+        else ""
+    )
     return f"{kind}; {'; '.join(told)}{planned}"
 
 
@@ -54,14 +77,16 @@ def change_words(study: Study) -> str:
     ''
     """
     moved = [
-        f"{case.code}, {p.label}: session {p.actual_start} and not {p.planned_start} ({p.reason})"
+        _("{code}, {label}: session {actual_start} and not {planned_start} ({reason})").format(
+            code=case.code, label=p.label, actual_start=p.actual_start, planned_start=p.planned_start, reason=p.reason
+        )
         for case in study.cases
         for p in case.phases
         if p.actual_start not in (None, p.planned_start)
     ]
     if moved:
         return "; ".join(moved)
-    return "no phase is recorded as started off its plan" if any(case.sessions for case in study.cases) else ""
+    return _("no phase is recorded as started off its plan") if any(case.sessions for case in study.cases) else ""
 
 
 def draw_words(study: Study) -> str:
@@ -82,9 +107,11 @@ def draw_words(study: Study) -> str:
     drawn = study.randomization
     if drawn is None:
         return ""
-    return (
-        f"{scheme_of(drawn).words}; 1 of {drawn.admissible:,} schedules, drawn on {drawn.drawn_at:%Y-%m-%d} with seed "
-        f"{drawn.seed}"
+    return _("{words}; 1 of {admissible} schedules, drawn on {drawn_at} with seed {seed}").format(
+        words=scheme_of(drawn).words,
+        admissible=thousands(drawn.admissible),
+        drawn_at=short_day(drawn.drawn_at),
+        seed=drawn.seed,
     )
 
 
@@ -105,8 +132,8 @@ def measure_words(study: Study, *, sources: bool = False) -> str:
             if measure.source:
                 told.append(f"{measure.label}: {measure.source}")
             continue
-        parts = [measure.range_words, f"{'higher' if measure.sign > 0 else 'lower'} is better"]
-        parts += [_REPORTERS[measure.reporter]] if measure.reporter else []
+        parts = [measure.range_words, _("higher is better") if measure.sign > 0 else _("lower is better")]
+        parts += [_(_REPORTERS[measure.reporter])] if measure.reporter else []
         told.append(f"{measure.label} ({', '.join(parts)})")
     return "; ".join(told)
 
@@ -141,7 +168,9 @@ def data_words(study: Study) -> str:
     for measure in study.outcomes:
         number = sum(s.value(measure.key) is not None for case in study.cases for s in case.sessions)
         if number:
-            told.append(f"{measure.label}: {number} value{'' if number == 1 else 's'}")
+            told.append(
+                ngettext("{label}: {n} value", "{label}: {n} values", number).format(label=measure.label, n=number)
+            )
     return "; ".join(told)
 
 
@@ -157,7 +186,11 @@ def date_words(study: Study) -> str:
     ''
     """
     dates = [session.date for case in study.cases for session in case.sessions if session.date is not None]
-    return f"sessions from {min(dates)} to {max(dates)}" if dates else ""
+    return (
+        _("sessions from {first} to {last}").format(first=short_day(min(dates)), last=short_day(max(dates)))
+        if dates
+        else ""
+    )
 
 
 def adherence_words(study: Study) -> str:
@@ -176,13 +209,26 @@ def adherence_words(study: Study) -> str:
         if measure.role == "practice":
             values = [v for case in study.cases for s in case.sessions if (v := s.value(measure.key)) is not None]
             if values:
-                told.append(f"{measure.label}: mean {sum(values) / len(values):.3g} over {len(values)} sessions")
+                told.append(
+                    _("{label}: mean {mean} over {n} sessions").format(
+                        label=measure.label, mean=localized(f"{sum(values) / len(values):.3g}"), n=len(values)
+                    )
+                )
     return "; ".join(told)
 
 
 def _sequence(case: Case) -> str:
     last = case.sessions[-1].number
     reached = ", ".join(p.label for p in case.phases if p.start <= last)
-    missed = [f"session {n}{f' ({note})' if note else ''}" for n, note in case.missed_sessions().items()]
-    told = f"{case.code}: {last} session{'' if last == 1 else 's'}, phases {reached}"
-    return f"{told}; missed: {', '.join(missed)}" if missed else f"{told}; none missed"
+    missed = [
+        _("session {number}").format(number=n) + (f" ({note})" if note else "")
+        for n, note in case.missed_sessions().items()
+    ]
+    told = ngettext("{case}: {n} session, phases {phases}", "{case}: {n} sessions, phases {phases}", last).format(
+        case=case.code, n=last, phases=reached
+    )
+    return (
+        _("{told}; missed: {missed}").format(told=told, missed=", ".join(missed))
+        if missed
+        else _("{told}; none missed").format(told=told)
+    )

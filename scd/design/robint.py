@@ -8,6 +8,9 @@ from scd.design.agreement import observer_agreement
 from scd.design.alternation import alternates, repetitions
 from scd.design.record_words import data_words, draw_words
 from scd.design.tally import PhaseTally, counted_outcome, staggered_tiers, tally_plan, tally_record
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
+from scd.language import localized, ngettext
 from scd.study import Study
 from scd.study.record import Record
 
@@ -16,23 +19,23 @@ __all__ = ["RobintRow", "robint_rows"]
 Score = Literal[0, 1, 2]
 
 _TOPICS = (
-    "design: chances to demonstrate the effect",
-    "randomisation",
-    "sampling of behaviour: points in each phase",
-    "blinding of client and therapist",
-    "blinding of assessors",
-    "agreement between observers",
-    "treatment adherence",
-    "baseline characteristics",
-    "setting",
-    "outcome, defined",
-    "intervention, defined",
-    "raw data record",
-    "data analysis",
-    "replication",
-    "generalisation",
+    N_("design: chances to demonstrate the effect"),
+    N_("randomisation"),
+    N_("sampling of behaviour: points in each phase"),
+    N_("blinding of client and therapist"),
+    N_("blinding of assessors"),
+    N_("agreement between observers"),
+    N_("treatment adherence"),
+    N_("baseline characteristics"),
+    N_("setting"),
+    N_("outcome, defined"),
+    N_("intervention, defined"),
+    N_("raw data record"),
+    N_("data analysis"),
+    N_("replication"),
+    N_("generalisation"),
 )
-_PEOPLE = "not computable: a person has to judge it from the manuscript"
+_PEOPLE = N_("not computable: a person has to judge it from the manuscript")
 _FULL, _SOME = 5, 3
 
 
@@ -118,7 +121,7 @@ second observer to agree with")
         outcome = counted_outcome(study, case=case.code, measure=measure)
         keys[case.code] = None if outcome is None else outcome.key
     recorded = tally_record(study, keys)
-    basis = "record" if any(p.points for row in recorded for p in row) else "plan"
+    basis = N_("record") if any(p.points for row in recorded for p in row) else N_("plan")
     now = recorded if basis == "record" else tally_plan(study, keys)
     scored = {
         1: _design(study, now, basis),
@@ -132,8 +135,8 @@ second observer to agree with")
     }
     rows = []
     for item, topic in enumerate(_TOPICS, start=1):
-        found = scored.get(item, _Scored(None, _PEOPLE))
-        rows.append(RobintRow(item=item, topic=topic, score=found.score, applies=found.applies, text=found.text))
+        found = scored.get(item, _Scored(None, _(_PEOPLE)))
+        rows.append(RobintRow(item=item, topic=_(topic), score=found.score, applies=found.applies, text=found.text))
     return tuple(rows)
 
 
@@ -144,19 +147,24 @@ def _graded(number: float, *, full: float, some: float) -> Score:
 def _design(study: Study, rows: list[list[PhaseTally]], basis: str) -> _Scored:
     if alternates(study):
         number = min(repetitions(row) for row in rows)
-        return _Scored(_graded(number, full=_FULL, some=_SOME), f"{number} repetitions of the alternation, by {basis}")
+        return _Scored(
+            _graded(number, full=_FULL, some=_SOME),
+            _("{n} repetitions of the alternation, by {basis}").format(n=number, basis=_(basis)),
+        )
     if study.design == "multiple-baseline":
         number = staggered_tiers(rows, least=1)
     else:
         number = min(max(0, sum(p.points > 0 for p in row) - 1) for row in rows)
-    chances = f"{number} chance{'' if number == 1 else 's'} to demonstrate the effect, by {basis}"
+    chances = ngettext(
+        "{n} chance to demonstrate the effect, by {basis}", "{n} chances to demonstrate the effect, by {basis}", number
+    ).format(n=number, basis=_(basis))
     return _Scored(_graded(number, full=3, some=2), chances)
 
 
 def _randomisation(study: Study) -> _Scored:
     drawn = study.randomization
     if drawn is None:
-        return _Scored(0, "nothing was drawn at random, as far as the record knows")
+        return _Scored(0, _("nothing was drawn at random, as far as the record knows"))
     departed = [
         f"{case.code}, {p.label}"
         for case, starts in zip(study.cases, drawn.starts, strict=True)
@@ -164,7 +172,7 @@ def _randomisation(study: Study) -> _Scored:
         if p.start != start
     ]
     if departed:
-        return _Scored(1, f"drawn at random, and departed from ({', '.join(departed)})")
+        return _Scored(1, _("drawn at random, and departed from ({departed})").format(departed=", ".join(departed)))
     return _Scored(2, draw_words(study))
 
 
@@ -177,11 +185,16 @@ def _sampling(study: Study, rows: list[list[PhaseTally]], basis: str) -> _Scored
         }
         (case, part), fewest = min(points.items(), key=lambda one: one[1])
         return _Scored(
-            _graded(fewest, full=_FULL, some=_SOME), f"the fewest points are {fewest}, {case} under {part}, by {basis}"
+            _graded(fewest, full=_FULL, some=_SOME),
+            _("the fewest points are {fewest}, {case} under {condition}, by {basis}").format(
+                fewest=fewest, case=case, condition=part, basis=_(basis)
+            ),
         )
     least = min((p for row in rows for p in row), key=lambda p: p.points)
-    begun = "" if least.begun else " (it has not begun)"
-    told = f"the shortest phase is {least.label} of {least.case} with {least.points} points{begun}, by {basis}"
+    begun = "" if least.begun else _(" (it has not begun)")
+    told = _("the shortest phase is {phase} of {case} with {points} points{begun}, by {basis}").format(
+        phase=least.label, case=least.case, points=least.points, begun=begun, basis=_(basis)
+    )
     return _Scored(_graded(least.points, full=_FULL, some=_SOME), told)
 
 
@@ -190,7 +203,7 @@ def _observers(study: Study, measure: str | None) -> _Scored:
     if found.status == "not applicable":
         return _Scored(None, found.words, applies=False)
     if found.status == "not recorded":
-        return _Scored(None, f"not computable: {found.words}")
+        return _Scored(None, _("not computable: {words}").format(words=found.words))
     if found.status == "met":
         return _Scored(2, found.words)
     checked = [one.agreement for one in found.conditions if one.agreement is not None]
@@ -206,8 +219,10 @@ def _adherence(study: Study) -> _Scored:
     if not rated:
         return _Scored(
             None,
-            "not computable: the record holds no observer's rating of adherence (a practice measure, a proportion or "
-            "percentage, reported by an observer)",
+            _(
+                "not computable: the record holds no observer's rating of adherence (a practice measure, "
+                "a proportion or percentage, reported by an observer)"
+            ),
         )
     measure, values, sessions = rated[0], [], 0
     for case in study.cases:
@@ -220,35 +235,47 @@ def _adherence(study: Study) -> _Scored:
                 whole = 100 if measure.scale == "percentage" else entry.trials if measure.maximum != 1 else 1
                 values.append(entry.value / (whole or 1))
     if not values:
-        return _Scored(None, f"not computable: no value of '{measure.label}' in an intervention phase yet")
+        return _Scored(
+            None, _("not computable: no value of '{label}' in an intervention phase yet").format(label=measure.label)
+        )
     mean, share = sum(values) / len(values), len(values) / sessions
     score = (mean >= 0.8 - 1e-9) + (share >= 0.2 - 1e-9)
-    told = f"'{measure.label}': {100 * mean:.0f} % on average, rated in {100 * share:.0f} % of intervention sessions"
+    told = _("'{label}': {mean} % on average, rated in {share} % of intervention sessions").format(
+        label=measure.label, mean=localized(f"{100 * mean:.0f}"), share=localized(f"{100 * share:.0f}")
+    )
     return _Scored(2 if score == 2 else 1 if score else 0, told)
 
 
 def _raw_data(study: Study, keys: dict[str, str | None]) -> _Scored:
     data = data_words(study)
     if not data:
-        return _Scored(None, "not computable: nothing is recorded yet")
+        return _Scored(None, _("not computable: nothing is recorded yet"))
     gaps = 0
     for case in study.cases:
         numbers = {s.number for s in case.sessions if keys[case.code] is None or s.due(keys[case.code] or "")}
         gaps += sum(n not in numbers for n in range(min(numbers, default=1), max(numbers, default=0) + 1))
     if gaps:
-        return _Scored(1, f"{data}; {gaps} session number{'' if gaps == 1 else 's'} without any entry")
-    return _Scored(2, f"{data}; every session has its value or is marked as missed")
+        return _Scored(
+            1,
+            ngettext(
+                "{data}; {n} session number without any entry", "{data}; {n} session numbers without any entry", gaps
+            ).format(data=data, n=gaps),
+        )
+    return _Scored(2, _("{data}; every session has its value or is marked as missed").format(data=data))
 
 
 def _analysis(recorded: list[list[PhaseTally]]) -> _Scored:
     under = {p.condition == "A" for row in recorded for p in row if p.points}
     if not under:
-        return _Scored(None, "not computable: nothing is recorded yet")
+        return _Scored(None, _("not computable: nothing is recorded yet"))
     if len(under) < 2:
-        return _Scored(0, "values under one condition only, so there is nothing to compare")
-    return _Scored(2, "with the report attached: a visual analysis in numbers, and models with their assumptions")
+        return _Scored(0, _("values under one condition only, so there is nothing to compare"))
+    return _Scored(2, _("with the report attached: a visual analysis in numbers, and models with their assumptions"))
 
 
 def _replication(study: Study) -> _Scored:
     number = len(study.cases) - 1
-    return _Scored(_graded(number, full=3, some=1), f"{number} replication{'' if number == 1 else 's'} in other cases")
+    return _Scored(
+        _graded(number, full=3, some=1),
+        ngettext("{n} replication in other cases", "{n} replications in other cases", number).format(n=number),
+    )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import get_args
 
 from scd.design.schedules import whole_number
+from scd.language import gettext as _
+from scd.language import ngettext, thousands
 from scd.study import Randomization, StudyError
 from scd.study.randomization import SchemeName
 
@@ -125,18 +127,28 @@ class Scheme:
     def words(self) -> str:
         """The scheme in words."""
         points = "; ".join(_span(points) for points in self.start_points)
-        least = f"at least {self.min_phase} session{'' if self.min_phase == 1 else 's'} in every phase"
-        within = f"starts within {points}" if points else least
-        runs = f"at most {self.max_consecutive} in a row" if self.max_consecutive else "completely randomised"
+        least = ngettext(
+            "at least {n} session in every phase", "at least {n} sessions in every phase", self.min_phase
+        ).format(n=self.min_phase)
+        within = _("starts within {points}").format(points=points) if points else least
+        runs = (
+            _("at most {max_consecutive} in a row").format(max_consecutive=self.max_consecutive)
+            if self.max_consecutive
+            else _("completely randomised")
+        )
         return {
-            "phase-starts": f"random phase starts, {least}",
-            "start-windows": f"restricted Marascuilo–Busk: each case's start within its own window, {within}",
-            "marascuilo-busk": f"Marascuilo–Busk: each case's start on its own, {within}",
-            "wampold-worsham": "Wampold–Worsham: which case gets which of the fixed starts",
-            "koehler-levin": f"Koehler–Levin: which case gets which window, and the start within it, {within}",
-            "alternating": f"alternating treatments, {runs}",
-            "blocks": f"alternating treatments in random blocks of {self.block_size}",
-            "custom": f"one of {len(self.assignments):,} listed assignments",
+            "phase-starts": _("random phase starts, {least}").format(least=least),
+            "start-windows": _("restricted Marascuilo–Busk: each case's start within its own window, {within}").format(
+                within=within
+            ),
+            "marascuilo-busk": _("Marascuilo–Busk: each case's start on its own, {within}").format(within=within),
+            "wampold-worsham": _("Wampold–Worsham: which case gets which of the fixed starts"),
+            "koehler-levin": _("Koehler–Levin: which case gets which window, and the start within it, {within}").format(
+                within=within
+            ),
+            "alternating": _("alternating treatments, {runs}").format(runs=runs),
+            "blocks": _("alternating treatments in random blocks of {block_size}").format(block_size=self.block_size),
+            "custom": _("one of {assignments} listed assignments").format(assignments=thousands(len(self.assignments))),
         }[self.name]
 
 

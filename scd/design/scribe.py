@@ -14,38 +14,45 @@ from scd.design.record_words import (
     measure_words,
     sequence_words,
 )
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
+from scd.language import short_day
 from scd.study import Study
 
 __all__ = ["SCRIBE_ITEMS", "scribe_rows"]
 
-_PAPER = "your manuscript"
+_PAPER = N_("your manuscript")
 SCRIBE_ITEMS: tuple[Asked, ...] = (
-    ("1", "title: names a single-case experimental design", _PAPER),
-    ("2", "abstract: question, population, design, methods, results, conclusions", _PAPER),
-    ("3", "background: what is known, and what is not", _PAPER),
-    ("4", "aims, questions and hypotheses", _PAPER),
-    ("5", "design, phases, their order, and when they change", "the plan of the study"),
-    ("6", "procedural changes after the start", "the reason beside a phase that was moved, and your manuscript"),
-    ("7", "planned replication", _PAPER),
-    ("8", "randomisation: whether, how, and of what", "the plan: draw the starts at random"),
-    ("9", "blinding: who was blind", "your manuscript; masked visual analysis blinds the analyst"),
-    ("10", "selection criteria and recruitment", _PAPER),
-    ("11", "participants' characteristics", "your manuscript; the record holds pseudonyms only"),
-    ("12", "setting and place", _PAPER),
-    ("13", "ethics approval and consent", _PAPER),
-    ("14", "measures: definition, reliability, choice, timing", "the measure's source, and your manuscript"),
-    ("15", "equipment", _PAPER),
-    ("16", "intervention and control condition in each phase", _PAPER),
-    ("17", "procedural fidelity", "a practice measure, and your manuscript"),
-    ("18", "analyses, described and justified", "attach the report, or copy its methods"),
-    ("19", "sequence completed by each participant; drop-outs", "the record of sessions"),
-    ("20", "outcomes and estimation: raw data of each participant", "the record of sessions"),
-    ("21", "adverse events, and their phase", "the session's note, and your manuscript"),
-    ("22", "interpretation", _PAPER),
-    ("23", "limitations", _PAPER),
-    ("24", "applicability", _PAPER),
-    ("25", "protocol, and where it can be found", _PAPER),
-    ("26", "funding and other support", _PAPER),
+    ("1", N_("title: names a single-case experimental design"), _PAPER),
+    ("2", N_("abstract: question, population, design, methods, results, conclusions"), _PAPER),
+    ("3", N_("background: what is known, and what is not"), _PAPER),
+    ("4", N_("aims, questions and hypotheses"), _PAPER),
+    ("5", N_("design, phases, their order, and when they change"), N_("the plan of the study")),
+    (
+        "6",
+        N_("procedural changes after the start"),
+        N_("the reason beside a phase that was moved, and your manuscript"),
+    ),
+    ("7", N_("planned replication"), _PAPER),
+    ("8", N_("randomisation: whether, how, and of what"), N_("the plan: draw the starts at random")),
+    ("9", N_("blinding: who was blind"), N_("your manuscript; masked visual analysis blinds the analyst")),
+    ("10", N_("selection criteria and recruitment"), _PAPER),
+    ("11", N_("participants' characteristics"), N_("your manuscript; the record holds pseudonyms only")),
+    ("12", N_("setting and place"), _PAPER),
+    ("13", N_("ethics approval and consent"), _PAPER),
+    ("14", N_("measures: definition, reliability, choice, timing"), N_("the measure's source, and your manuscript")),
+    ("15", N_("equipment"), _PAPER),
+    ("16", N_("intervention and control condition in each phase"), _PAPER),
+    ("17", N_("procedural fidelity"), N_("a practice measure, and your manuscript")),
+    ("18", N_("analyses, described and justified"), N_("attach the report, or copy its methods")),
+    ("19", N_("sequence completed by each participant; drop-outs"), N_("the record of sessions")),
+    ("20", N_("outcomes and estimation: raw data of each participant"), N_("the record of sessions")),
+    ("21", N_("adverse events, and their phase"), N_("the session's note, and your manuscript")),
+    ("22", N_("interpretation"), _PAPER),
+    ("23", N_("limitations"), _PAPER),
+    ("24", N_("applicability"), _PAPER),
+    ("25", N_("protocol, and where it can be found"), _PAPER),
+    ("26", N_("funding and other support"), _PAPER),
 )
 """Item, topic in our words, and where to fill what the record can't tell."""
 
@@ -82,15 +89,15 @@ def scribe_rows(study: Study) -> tuple[ChecklistRow, ...]:
         "5": design_words(study),
         "6": change_words(study),
         "7": _replication(study),
-        "8": drawn or "the starts were not drawn at random, as far as the record knows",
-        "12": "the tiers are settings" if study.across == "settings" else "",
+        "8": drawn or _("the starts were not drawn at random, as far as the record knows"),
+        "12": _("the tiers are settings") if study.across == "settings" else "",
         "14": "; ".join(part for part in (measure_words(study), _agreement(study)) if part),
         "16": date_words(study),
         "17": adherence_words(study),
-        "18": "scd's report gives each model with its priors and sources, the indices and the tests" if data else "",
+        "18": _("scd's report gives each model with its priors and sources, the indices and the tests") if data else "",
         "19": sequence_words(study),
-        "20": f"in the record, session by session: {data}" if data else "",
-        "25": f"the plan was drawn and stored on {study.randomization.drawn_at:%Y-%m-%d}"
+        "20": _("in the record, session by session: {data}").format(data=data) if data else "",
+        "25": _("the plan was drawn and stored on {drawn_at}").format(drawn_at=short_day(study.randomization.drawn_at))
         if study.randomization
         else "",
     }
@@ -100,8 +107,8 @@ def scribe_rows(study: Study) -> tuple[ChecklistRow, ...]:
 def _replication(study: Study) -> str:
     number = len(study.cases)
     within = max((sum(p.condition == "B" for p in case.phases) for case in study.cases), default=0)
-    parts = [f"{number} cases in one study"] if number > 1 else []
-    parts += [f"{within} intervention phases in a case"] if within > 1 else []
+    parts = [_("{number} cases in one study").format(number=number)] if number > 1 else []
+    parts += [_("{within} intervention phases in a case").format(within=within)] if within > 1 else []
     return "; ".join(parts)
 
 

@@ -6,6 +6,8 @@ from itertools import pairwise
 
 from scd.design.alternation import alternates, alternation_faults
 from scd.design.tally import PhaseTally, stagger_faults
+from scd.language import gettext as _
+from scd.language import ngettext
 from scd.study import Measure, Study
 
 __all__ = ["DEMONSTRATIONS", "FULL", "REPETITIONS", "SOME", "shortfalls"]
@@ -51,12 +53,12 @@ def shortfalls(
     ('case K7M2 has one phase only, so there is nothing to compare',)
     """
     reasons = [
-        f"case {code} has no outcome measure, so nothing can be counted"
+        _("case {code} has no outcome measure, so nothing can be counted").format(code=code)
         for code, outcome in counted.items()
         if outcome is None
     ]
     if basis == "plan" and study.sessions_planned is None:
-        reasons.append("the plan does not say how many sessions there are, so the last phase has no planned end")
+        reasons.append(_("the plan does not say how many sessions there are, so the last phase has no planned end"))
     if alternates(study):
         full, some = REPETITIONS
         return tuple(reasons + [told for row in rows for told in alternation_faults(row, full=full, some=some)])
@@ -64,56 +66,72 @@ def shortfalls(
         reasons += [told for row in rows if (told := _too_few_changes(row))]
     else:
         reasons += _too_few_tiers(study, rows) + _without_change(rows) + stagger_faults(rows)
-    noun = "planned point" if basis == "plan" else "point"
+    planned = basis == "plan"
     short = sorted((p for row in rows for p in row if p.points < FULL), key=lambda p: (not p.begun, p.points >= SOME))
     if grade == "meets without reservations":
         # A phase too many is no fault: say only which ones the grade does not rest on.
-        return tuple(reasons + [f"{_has(p, noun)}; the grade does not rest on it" for p in short if p.begun])
-    return tuple(reasons + [_too_few_points(p, noun) for p in short])
+        return tuple(
+            reasons + [_("{has}; the grade does not rest on it").format(has=_has(p, planned)) for p in short if p.begun]
+        )
+    return tuple(reasons + [_too_few_points(p, planned) for p in short])
 
 
 def _too_few_changes(row: list[PhaseTally]) -> str:
-    case = f"case {row[0].case}"
-    if len(row) == 1:
-        return f"{case} has one phase only, so there is nothing to compare"
-    if len(row) == 2:
-        return (
-            f"{case} has one change from baseline to intervention, which is a single demonstration and "
-            "can't show that the intervention caused the change"
-        )
-    if len(row) == 3:
-        return (
-            f"{case} has 3 phases, so 2 demonstrations of the effect; the 3 that are needed take 4 phases, as in ABAB"
-        )
-    return ""
+    told = {
+        1: _("case {case} has one phase only, so there is nothing to compare"),
+        2: _(
+            "case {case} has one change from baseline to intervention, which is a single demonstration and can't show "
+            "that the intervention caused the change"
+        ),
+        3: _(
+            "case {case} has 3 phases, so 2 demonstrations of the effect; the 3 that are needed take 4 phases, as in "
+            "ABAB"
+        ),
+    }.get(len(row), "")
+    return told.format(case=row[0].case)
 
 
 def _too_few_tiers(study: Study, rows: list[list[PhaseTally]]) -> list[str]:
     if len(rows) >= DEMONSTRATIONS:
         return []
-    tiers = f"{len(rows)} tier{'' if len(rows) == 1 else 's'} ({study.across})"
     return [
-        f"the design has {tiers}; at least {DEMONSTRATIONS}, each with its own start of the intervention, are needed "
-        "to show that it caused the change"
+        ngettext(
+            "the design has {n} tier ({across}); at least {least}, each with its own start of the intervention, are "
+            "needed to show that it caused the change",
+            "the design has {n} tiers ({across}); at least {least}, each with its own start of the intervention, are "
+            "needed to show that it caused the change",
+            len(rows),
+        ).format(n=len(rows), across=_(study.across or ""), least=DEMONSTRATIONS)
     ]
 
 
 def _without_change(rows: list[list[PhaseTally]]) -> list[str]:
     return [
-        f"case {row[0].case} has no change from baseline to intervention"
+        _("case {case} has no change from baseline to intervention").format(case=row[0].case)
         for row in rows
         if ("A", "B") not in pairwise(p.condition for p in row)
     ]
 
 
-def _has(phase: PhaseTally, noun: str) -> str:
-    plural = "" if phase.points == 1 else "s"
-    return f"phase {phase.label} of case {phase.case} has {phase.points} {noun}{plural}"
+def _has(phase: PhaseTally, planned: bool) -> str:
+    told = (
+        ngettext(
+            "phase {phase} of case {case} has {n} planned point",
+            "phase {phase} of case {case} has {n} planned points",
+            phase.points,
+        )
+        if planned
+        else ngettext(
+            "phase {phase} of case {case} has {n} point", "phase {phase} of case {case} has {n} points", phase.points
+        )
+    )
+    return told.format(phase=phase.label, case=phase.case, n=phase.points)
 
 
-def _too_few_points(phase: PhaseTally, noun: str) -> str:
+def _too_few_points(phase: PhaseTally, planned: bool) -> str:
     if not phase.begun:
-        return f"phase {phase.label} of case {phase.case} has not begun"
+        return _("phase {phase} of case {case} has not begun").format(phase=phase.label, case=phase.case)
+    has = _has(phase, planned)
     if phase.points >= SOME:
-        return f"{_has(phase, noun)}; {FULL} are needed to meet without reservations"
-    return f"{_has(phase, noun)}; {SOME} are needed to meet with reservations, {FULL} without"
+        return _("{has}; {full} are needed to meet without reservations").format(has=has, full=FULL)
+    return _("{has}; {some} are needed to meet with reservations, {full} without").format(has=has, some=SOME, full=FULL)

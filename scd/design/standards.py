@@ -16,6 +16,8 @@ from scd.design.tally import (
     tally_reach,
     tally_record,
 )
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
 from scd.study import Measure, Study
 from scd.study.record import Record
 
@@ -23,12 +25,35 @@ __all__ = ["Grade", "WwcGrade", "grade_wwc"]
 
 WwcGrade = Literal["meets without reservations", "meets with reservations", "does not meet"]
 
-_OBSERVERS = "the standards ask for it in every phase, on at least 20 % of the points of each condition"
+# What a grade says of a record under way, of one that is done, and of a plan.
+_SAID: dict[tuple[str, WwcGrade], str] = {
+    ("running", "does not meet"): N_("So far the record does not meet the {standard} standards"),
+    ("running", "meets with reservations"): N_("So far the record meets the {standard} standards with reservations"),
+    ("running", "meets without reservations"): N_(
+        "So far the record meets the {standard} standards without reservations"
+    ),
+    ("record", "does not meet"): N_("The record does not meet the {standard} standards"),
+    ("record", "meets with reservations"): N_("The record meets the {standard} standards with reservations"),
+    ("record", "meets without reservations"): N_("The record meets the {standard} standards without reservations"),
+    ("plan", "does not meet"): N_("By plan, the design does not meet the {standard} standards"),
+    ("plan", "meets with reservations"): N_("By plan, the design meets the {standard} standards with reservations"),
+    ("plan", "meets without reservations"): N_(
+        "By plan, the design meets the {standard} standards without reservations"
+    ),
+}
+_TO_COME: dict[WwcGrade, str] = {
+    "does not meet": N_("; if the rest goes to plan it will not meet the {standard} standards"),
+    "meets with reservations": N_("; if the rest goes to plan it will meet the {standard} standards with reservations"),
+    "meets without reservations": N_(
+        "; if the rest goes to plan it will meet the {standard} standards without reservations"
+    ),
+}
+_OBSERVERS = N_("the standards ask for it in every phase, on at least 20 % of the points of each condition")
 _AGREEMENT: dict[AgreementStatus, str] = {
-    "met": "agreement between observers is high enough",
-    "not met": "agreement between observers is not shown",
-    "not recorded": "agreement between observers is not assessed",
-    "not applicable": "inter-observer agreement not applicable: no observer reports the outcome",
+    "met": N_("agreement between observers is high enough"),
+    "not met": N_("agreement between observers is not shown"),
+    "not recorded": N_("agreement between observers is not assessed"),
+    "not applicable": N_("inter-observer agreement not applicable: no observer reports the outcome"),
 }
 
 
@@ -92,25 +117,32 @@ which is a single demonstration and can't show that the intervention caused the 
     def words(self) -> str:
         """The grade in one sentence; while the study can still gain or lose a grade it says both."""
         running = self.basis == "record" and self.reachable != self.grade
-        subject = "So far the record" if running else "The record" if self.basis == "record" else "By plan, the design"
-        told = f"{subject} {_verb(self.grade, self.standard)}: "
+        subject = "running" if running else self.basis
+        told = _(_SAID[subject, self.grade]).format(standard=self.standard) + ": "
         if self.grade == "meets without reservations":
-            times = "3" if self.demonstrations == DEMONSTRATIONS else "3 or more"
+            times = "3" if self.demonstrations == DEMONSTRATIONS else _("3 or more")
             told += (
-                f"the conditions alternate, with {self.demonstrations} points or more under each"
+                _("the conditions alternate, with {points} points or more under each").format(
+                    points=self.demonstrations
+                )
                 if self.alternating
-                else f"the effect can show at {times} different times, between phases of at least {FULL} points"
+                else _(
+                    "the effect can show at {times} different times, between phases of at least {full} points"
+                ).format(times=times, full=FULL)
             )
         elif self.reasons and (self.agreement == "not met" or not (running and self.grade == "does not meet")):
             told += self.reasons[0]
-        elif self.alternating:
-            told += f"it holds {self.demonstrations} of the {REPETITIONS[1]} repetitions of the alternation it needs"
         else:
-            told += f"it holds {self.demonstrations} of the {DEMONSTRATIONS} demonstrations of the effect it needs"
+            text, needed = (
+                (_("it holds {held} of the {needed} repetitions of the alternation it needs"), REPETITIONS[1])
+                if self.alternating
+                else (_("it holds {held} of the {needed} demonstrations of the effect it needs"), DEMONSTRATIONS)
+            )
+            told += text.format(held=self.demonstrations, needed=needed)
         if running:
-            told += f"; if the rest goes to plan it {_verb(self.reachable, self.standard, future=True)}"
+            told += _(_TO_COME[self.reachable]).format(standard=self.standard)
         if self.grade != "does not meet" or self.reachable != "does not meet":
-            told += f" ({_AGREEMENT[self.agreement]})"
+            told += f" ({_(_AGREEMENT[self.agreement])})"
         return f"{told}."
 
 
@@ -232,26 +264,26 @@ def _phases(design: str, rows: list[list[PhaseTally]]) -> int:
 def _left_out(
     study: Study, rows: list[list[PhaseTally]], basis: str, counted: dict[str, Measure | None], observers: Agreement
 ) -> tuple[str, ...]:
-    told = [] if observers.status in ("met", "not met") else [f"{observers.words}; {_OBSERVERS}"]
+    told = [] if observers.status in ("met", "not met") else [f"{observers.words}; {_(_OBSERVERS)}"]
     if alternates(study):
-        told.append("whether the effect of one condition lasts into the next")
+        told.append(_("whether the effect of one condition lasts into the next"))
     undated = basis == "record" and any(
         p.points and p.first is not None and p.first[1] is None for r in rows for p in r
     )
     if study.design == "multiple-baseline" and study.across == "clients" and undated:
         told.append(
-            "whether the clients' baselines ran at the same time: some sessions carry no date, so session numbers were "
-            "compared"
+            _(
+                "whether the clients' baselines ran at the same time: some sessions carry no date, so "
+                "session numbers were compared"
+            )
         )
     used = {m.key for m in counted.values() if m is not None}
     others = [m.label for m in study.outcomes if m.key not in used]
     if others:
         names = ", ".join(sorted({m.label for m in counted.values() if m is not None}))
-        told.append(f"the other outcomes ({', '.join(others)}): the points of {names} were counted")
+        told.append(
+            _("the other outcomes ({others}): the points of {names} were counted").format(
+                others=", ".join(others), names=names
+            )
+        )
     return tuple(told)
-
-
-def _verb(grade: WwcGrade, standard: str, *, future: bool = False) -> str:
-    if grade == "does not meet":
-        return f"{'will' if future else 'does'} not meet the {standard} standards"
-    return f"{'will meet' if future else 'meets'} the {standard} standards {grade.removeprefix('meets ')}"

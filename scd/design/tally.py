@@ -8,6 +8,7 @@ from functools import cmp_to_key
 from itertools import pairwise
 from typing import NamedTuple
 
+from scd.language import gettext as _
 from scd.study import Case, Measure, Study
 
 __all__ = [
@@ -279,11 +280,17 @@ def stagger_faults(rows: list[list[PhaseTally]]) -> list[str]:
                 continue
             first, second = earlier[0].case, later[0].case
             if not _before(earlier[1].start, later[1].start):
-                faults[second] = f"cases {one[0].case} and {other[0].case} start the intervention at the same time"
+                faults[second] = _("cases {first} and {second} start the intervention at the same time").format(
+                    first=one[0].case, second=other[0].case
+                )
             elif not _before(later[0].first, earlier[1].start):
-                faults[second] = f"case {second} has no baseline point before case {first} starts the intervention"
+                faults[second] = _(
+                    "case {second} has no baseline point before case {first} starts the intervention"
+                ).format(second=second, first=first)
             else:
-                faults[second] = f"case {second} has no baseline point after case {first} started the intervention"
+                faults[second] = _(
+                    "case {second} has no baseline point after case {first} started the intervention"
+                ).format(second=second, first=first)
     return list(faults.values())
 
 

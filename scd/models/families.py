@@ -8,6 +8,9 @@ from typing import NoReturn, get_args
 
 import numpy as np
 
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
+from scd.language import localized
 from scd.models.outcome import Outcome
 from scd.models.response import Family, Response
 from scd.models.series import Series
@@ -71,7 +74,9 @@ def outcome_of(series: Series, *, family: str | None = None) -> Outcome:
                 f"which family '{family}' can't take together; choose 'gaussian', or analyse them one by one",
                 field="family",
             )
-        note = f"The cases are measured on different kinds of scale ({', '.join(scales)}); all are treated as scores."
+        note = _("The cases are measured on different kinds of scale ({scales}); all are treated as scores.").format(
+            scales=", ".join(_(scale) for scale in scales)
+        )
         return replace(_as_recorded(series, "gaussian"), notes=(note,))
     chosen = family or _by_scale(series)
     builder: dict[str, Callable[[Series, str], Outcome]] = {
@@ -164,11 +169,17 @@ def _as_recorded(series: Series, family: str) -> Outcome:
     notes: tuple[str, ...] = ()
     if measure.scale == "rate":
         notes = (
-            f"{measure.label} is a rate without a whole count behind it (value times minutes); it is treated as a "
-            "score with even spread, so read it with care near 0.",
+            _(
+                "{label} is a rate without a whole count behind it (value times minutes); it is treated "
+                "as a score with even spread, so read it with care near 0."
+            ).format(label=measure.label),
         )
     elif measure.scale != "score":
-        notes = (f"{measure.label} is a {measure.scale}; it is treated here as a score with even spread.",)
+        notes = (
+            _("{label} is a {scale}; it is treated here as a score with even spread.").format(
+                label=measure.label, scale=_(measure.scale)
+            ),
+        )
     return _outcome(series, family, [Response(family="gaussian") for _ in series.cases], notes=notes)
 
 
@@ -239,14 +250,16 @@ def _counts(series: Series, family: str) -> Outcome:
         )
     exposure = np.ones(len(series.value))
     notes: tuple[str, ...] = ()
-    for kind in ("minutes", "trials"):
+    for kind in (N_("minutes"), N_("trials")):
         if not np.isnan(getattr(series, kind)).all():
             known = _complete(series, kind, needed="to be set against the length of its session")
             exposure = known / known.mean()
             if np.ptp(known):
                 notes = (
-                    f"Sessions of {measure.label} differ in {kind}; levels and changes are for a session of average "
-                    f"length, {known.mean():.3g} {kind}.",
+                    _(
+                        "Sessions of {label} differ in {kind}; levels and changes are for a session of average "
+                        "length, {mean} {kind}."
+                    ).format(label=measure.label, kind=_(kind), mean=localized(f"{known.mean():.3g}")),
                 )
             break
     return _outcome(series, family, [Response(family=family) for _ in series.cases], exposure=exposure, notes=notes)
@@ -280,8 +293,9 @@ def _proportions(series: Series, family: str) -> Outcome:
         usual = float(np.round(np.median(trials[mine])))
         if top is None and np.ptp(trials[mine]):
             notes = (
-                f"Sessions of {measure.label} differ in trials; levels and changes are for a session of {usual:g} "
-                "trials.",
+                _(
+                    "Sessions of {label} differ in trials; levels and changes are for a session of {usual} trials."
+                ).format(label=measure.label, usual=localized(f"{usual:g}")),
             )
         responses.append(Response(family=family, trials=usual, scale=1.0 if top is None else top / usual))
     off = _off_whole(series.value, 1 / scale)
@@ -332,8 +346,10 @@ def _logarithms(series: Series, family: str) -> Outcome:
     notes: tuple[str, ...] = ()
     if shift:
         notes = (
-            f"{series.measures[0].label} holds zeros, which have no logarithm: {shift:g}, half of the smallest step, "
-            "is added to every value, and ratios are ratios of these sums.",
+            _(
+                "{label} holds zeros, which have no logarithm: {shift}, half of the smallest step, is "
+                "added to every value, and ratios are ratios of these sums."
+            ).format(label=series.measures[0].label, shift=localized(f"{shift:g}")),
         )
     responses = [Response(family="log", shift=shift) for _ in series.cases]
     return _outcome(series, family, responses, value=np.log(series.value + shift), notes=notes)
@@ -357,8 +373,10 @@ def _logits(series: Series, family: str) -> Outcome:
         responses.append(Response(family="logit", low=low, high=high))
     measure = series.measures[0]
     notes = (
-        f"{measure.label} comes without a denominator, so how exactly each value is known can't be told; it is treated "
-        "as a score with even spread on the logit scale.",
+        _(
+            "{label} comes without a denominator, so how exactly each value is known can't be told; "
+            "it is treated as a score with even spread on the logit scale."
+        ).format(label=measure.label),
     )
     return _outcome(series, family, responses, value=value, notes=notes)
 

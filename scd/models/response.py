@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.polynomial import hermite_e
 
+from scd.language import gettext_noop as N_
 from scd.models.mixture import normal_cdf
 from scd.study.record import Number, Record
 
@@ -24,14 +25,14 @@ __all__ = [
 
 Family = Literal["gaussian", "rating", "count", "poisson", "poisson-lognormal", "proportion", "log", "logit"]
 FAMILY_WORDS: dict[str, str] = {
-    "gaussian": "a score with even, autocorrelated spread",
-    "rating": "a rating: a latent score, rounded and cut off at floor and ceiling, with autocorrelated spread",
-    "count": "counts with negative binomial spread",
-    "poisson": "counts with Poisson spread",
-    "poisson-lognormal": "Poisson counts around an autocorrelated rate",
-    "proportion": "proportions with beta-binomial spread",
-    "log": "scores on the logarithmic scale, with autocorrelated spread",
-    "logit": "scores on the logit scale, with autocorrelated spread",
+    "gaussian": N_("a score with even, autocorrelated spread"),
+    "rating": N_("a rating: a latent score, rounded and cut off at floor and ceiling, with autocorrelated spread"),
+    "count": N_("counts with negative binomial spread"),
+    "poisson": N_("counts with Poisson spread"),
+    "poisson-lognormal": N_("Poisson counts around an autocorrelated rate"),
+    "proportion": N_("proportions with beta-binomial spread"),
+    "log": N_("scores on the logarithmic scale, with autocorrelated spread"),
+    "logit": N_("scores on the logit scale, with autocorrelated spread"),
 }
 AUTOCORRELATED = frozenset({"gaussian", "rating", "poisson-lognormal", "log", "logit"})
 """Families whose deviations from the expected value follow a stationary AR(1)."""

@@ -7,6 +7,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import StringConstraints, model_validator
 
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
+from scd.language import localized
 from scd.study.errors import StudyError
 from scd.study.record import Number, Record, Text
 
@@ -16,6 +19,15 @@ Scale = Literal["score", "rating", "count", "rate", "proportion", "percentage", 
 Improvement = Literal["increase", "decrease"]
 Role = Literal["outcome", "process", "practice"]
 Reporter = Literal["", "self", "observer", "device"]
+
+# What is kept in English and shown in the language of the page; marked for the catalogue.
+_SCALES = (
+    N_("score"), N_("rating"), N_("count"), N_("rate"), N_("proportion"), N_("percentage"), N_("duration"),
+)  # fmt: skip
+_ROLES = (N_("outcome"), N_("process"), N_("practice"))
+_USUAL_UNITS = (
+    N_("points"), N_("minutes"), N_("hours"), N_("days"), N_("times"), N_("times a day"), N_("share"), N_("sessions"),
+)  # fmt: skip
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 
@@ -128,12 +140,24 @@ class Measure(Record):
     def range_words(self) -> str:
         """The range as people say it."""
         if self.minimum is None and self.maximum is None:
-            return "any number"
-        if self.maximum is None:
-            return f"{self.minimum:g} or more"
-        if self.minimum is None:
-            return f"{self.maximum:g} or less"
-        return f"{self.minimum:g} to {self.maximum:g}"
+            return _("any number")
+        low, high = (None if end is None else localized(f"{end:g}") for end in (self.minimum, self.maximum))
+        if high is None:
+            return _("{low} or more").format(low=low)
+        if low is None:
+            return _("{high} or less").format(high=high)
+        return _("{low} to {high}").format(low=low, high=high)
+
+    @property
+    def unit_words(self) -> str:
+        """The unit as people read it: a usual one in the language of the page, any other as it was entered.
+
+        Examples
+        --------
+        >>> Measure(key="mood", label="Mood", improvement="increase").unit_words
+        'points'
+        """
+        return _(self.unit) if self.unit in _USUAL_UNITS else self.unit
 
     def holds(self, value: float) -> bool:
         """Whether a value is a finite number inside the instrument's range."""

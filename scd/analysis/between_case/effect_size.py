@@ -9,6 +9,8 @@ from scd.analysis.between_case.methods import from_mixed, from_moments, from_pos
 from scd.analysis.between_case.mixed_model import MixedModel
 from scd.analysis.between_case.occasions import Occasions, occasions_of_study
 from scd.analysis.between_case.small_sample import FEWEST_DF, check_coverage
+from scd.language import gettext as _
+from scd.language import localized
 from scd.study import Measure, Study, StudyError
 
 if TYPE_CHECKING:
@@ -274,25 +276,35 @@ def _check(
 
 def _direction_words(measure: Measure, direction: Direction) -> str:
     if direction == "difference":
-        return "positive: intervention above baseline (B - A)"
-    return f"positive: improvement (a{'n' if measure.improvement == 'increase' else ''} {measure.improvement})"
+        return _("positive: intervention above baseline (B - A)")
+    return (
+        _("positive: improvement (an increase)")
+        if measure.improvement == "increase"
+        else _("positive: improvement (a decrease)")
+    )
 
 
 def _cautions(data: Occasions, design: Design, held: dict[str, Any]) -> list[str]:
     told = []
     if len(data.cases) < _FEW_CASES:
         told.append(
-            f"only {len(data.cases)} cases: the variance between cases is all but unknown; read the effect size as a "
-            "sketch, and have 3 cases or more for a claim"
+            _(
+                "only {cases} cases: the variance between cases is all but unknown; read the effect "
+                "size as a sketch, and have 3 cases or more for a claim"
+            ).format(cases=len(data.cases))
         )
     if design == "multiple-baseline" and int(data.pair.max()) > 1:
         told.append(
-            "cases have several phases of one condition: they are pooled, as a multiple baseline has one of each; if "
-            "phases were withdrawn and came back, choose the reversal design"
+            _(
+                "cases have several phases of one condition: they are pooled, as a multiple baseline has "
+                "one of each; if phases were withdrawn and came back, choose the reversal design"
+            )
         )
     if held["kappa"] is not None and held["df"] < FEWEST_DF:  # a posterior's interval doesn't rest on them
         told.append(
-            f"only {held['df']:.2f} degrees of freedom: the standard error is infinite in theory and is computed as "
-            f"with {FEWEST_DF:g}; do not rely on it"
+            _(
+                "only {df} degrees of freedom: the standard error is infinite in theory and is computed "
+                "as with {least}; do not rely on it"
+            ).format(df=localized(f"{held['df']:.2f}"), least=localized(f"{FEWEST_DF:g}"))
         )
     return told

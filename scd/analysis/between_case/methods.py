@@ -13,6 +13,8 @@ from scd.analysis.between_case.mixed_effect import mixed_effect
 from scd.analysis.between_case.mixed_model import MixedModel
 from scd.analysis.between_case.occasions import Occasions
 from scd.analysis.between_case.small_sample import noncentral_interval, symmetric_interval
+from scd.language import gettext as _
+from scd.language import localized
 from scd.study import Measure, Study, StudyError
 
 if TYPE_CHECKING:
@@ -29,13 +31,17 @@ def from_moments(data: Occasions, *, reversal: bool, phi: float | None, rho: flo
     warnings = []
     if found.rho == 0 and rho is None:
         warnings.append(
-            "the variance within cases is estimated as no smaller than the whole variance, so the share between cases "
-            "is set to 0, the edge of what is possible"
+            _(
+                "the variance within cases is estimated as no smaller than the whole variance, so the "
+                "share between cases is set to 0, the edge of what is possible"
+            )
         )
     if not -1 < found.phi < 1:
         warnings.append(
-            f"the autocorrelation is estimated as {found.phi:.3f}, beyond what is possible: standard error, degrees of "
-            "freedom and intervals are not to be relied on; use method 'reml'"
+            _(
+                "the autocorrelation is estimated as {phi}, beyond what is possible: standard error, "
+                "degrees of freedom and intervals are not to be relied on; use method 'reml'"
+            ).format(phi=localized(f"{found.phi:.3f}"))
         )
     return held | {
         "model": {
@@ -109,7 +115,7 @@ def from_posterior(
             "between_sd": _told(found.between_sd, tails),
             "between_sd_prior": _told(found.between_sd_prior, tails),
         },
-        "warnings": [f"the draws are not to be relied on: {withheld}"] if withheld else [],
+        "warnings": [_("the draws are not to be relied on: {withheld}").format(withheld=withheld)] if withheld else [],
     }
 
 

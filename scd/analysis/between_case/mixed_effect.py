@@ -13,6 +13,7 @@ from scd.analysis.between_case.occasions import Occasions
 from scd.analysis.between_case.reml import MixedFit, fit_mixed
 from scd.analysis.between_case.restricted_likelihood import Level, Mixed
 from scd.analysis.between_case.small_sample import correction, standard_error
+from scd.language import gettext_noop as N_
 from scd.study import StudyError
 
 __all__ = ["MixedEffect", "mixed_effect"]
@@ -153,13 +154,13 @@ def _elapsed(data: Occasions) -> np.ndarray:
 
 
 def _levels(data: Occasions, model: MixedModel, time: np.ndarray, elapsed: np.ndarray) -> tuple[Level, ...]:
-    parts = [(np.ones(len(time)), "level")]
+    parts = [(np.ones(len(time)), N_("level"))]
     if model.random_trend:
-        parts.append((time, "trend"))
+        parts.append((time, N_("trend")))
     if model.random_treatment:
-        parts.append((data.intervention.astype(float), "effect"))
+        parts.append((data.intervention.astype(float), N_("effect")))
     if model.random_treatment_trend:
-        parts.append((elapsed, "change of slope"))
+        parts.append((elapsed, N_("change of slope")))
     columns, names = zip(*parts, strict=True)
     own = Level("case", data.case, np.column_stack(columns), names)
     if data.group is None:

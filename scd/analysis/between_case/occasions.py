@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scd.language import gettext as _
 from scd.study import StudyError
 
 if TYPE_CHECKING:
@@ -145,7 +146,9 @@ def occasions_of_table(table: pd.DataFrame, *, cluster: str | None = None) -> Oc
     other = sorted({str(c) for c in condition} - {"A", "B"})
     if other:
         warnings.append(
-            f"only baseline (A) and intervention (B) are compared: values under {', '.join(other)} are left out"
+            _("only baseline (A) and intervention (B) are compared: values under {other} are left out").format(
+                other=", ".join(other)
+            )
         )
     keep = np.isfinite(value) & np.isin(condition, ["A", "B"])
     lacking = []
@@ -155,7 +158,7 @@ def occasions_of_table(table: pd.DataFrame, *, cluster: str | None = None) -> Oc
             keep &= case != i
     if lacking:
         told = ", ".join(f"'{name}'" for name in lacking)
-        warnings.append(f"left out, for lack of values in baseline or in intervention: {told}")
+        warnings.append(_("left out, for lack of values in baseline or in intervention: {told}").format(told=told))
     order = order[keep[order]]
     left, renumbered = np.unique(case[order], return_inverse=True)
     found = Occasions(

@@ -9,6 +9,8 @@ import numpy as np
 from scipy import optimize  # type: ignore[import-untyped]
 
 from scd.analysis.between_case.restricted_likelihood import Layout, Mixed, laid_out, profile, split_point
+from scd.language import gettext as _
+from scd.language import localized
 
 __all__ = ["MixedFit", "fit_mixed"]
 
@@ -104,9 +106,9 @@ def fit_mixed(mixed: Mixed) -> MixedFit:
     fit = _fitted(layout, best.x)
     warnings = _edges(fit, mixed)
     if float(np.abs(best.jac).max()) > 1e-2 or _agreeing([best, *searches]) < 3:
-        unclear = (
-            "the restricted likelihood has no clear maximum: searches from different starts do not agree; simplify "
-            "the model before relying on these numbers"
+        unclear = _(
+            "the restricted likelihood has no clear maximum: searches from different starts do not "
+            "agree; simplify the model before relying on these numbers"
         )
         warnings = [unclear, *warnings]
     return replace(fit, warnings=tuple(warnings))
@@ -174,9 +176,11 @@ def _edges(fit: MixedFit, mixed: Mixed) -> list[str]:
     told = []
     if fit.correlation is not None and abs(fit.correlation) > _EDGE:
         told.append(
-            f"the autocorrelation is estimated as {fit.correlation:.3f}, near the edge of what is possible: drift of "
-            "the values can hardly be told from differences between cases, and the effect size depends on which of "
-            "them it is taken for"
+            _(
+                "the autocorrelation is estimated as {correlation}, near the edge of what is possible: "
+                "drift of the values can hardly be told from differences between cases, and the effect "
+                "size depends on which of them it is taken for"
+            ).format(correlation=localized(f"{fit.correlation:.3f}"))
         )
     for level, covariance in zip(mixed.levels, fit.random, strict=True):
         size = (level.columns**2).mean(axis=0) / fit.variance
@@ -184,13 +188,27 @@ def _edges(fit: MixedFit, mixed: Mixed) -> list[str]:
         for name, own in zip(level.effects, share, strict=True):
             if own < _NOTHING:
                 told.append(
-                    f"the variance of the {name} between {level.name}s is estimated as 0, the edge of what is possible"
+                    (
+                        _("the variance of the {effect} between cases is estimated as 0, the edge of what is possible")
+                        if level.name == "case"
+                        else _(
+                            "the variance of the {effect} between clusters is estimated as 0, the edge of what is "
+                            "possible"
+                        )
+                    ).format(effect=_(name))
                 )
         if len(share) > 1 and share.min() >= _NOTHING:
             sd = np.sqrt(np.diag(covariance))
             if np.linalg.eigvalsh(covariance / np.outer(sd, sd))[0] < _NOTHING:
                 told.append(
-                    f"the random effects of {level.name}s are estimated to go hand in hand without any scatter, the "
-                    "edge of what is possible; a simpler model says the same"
+                    _(
+                        "the random effects of cases are estimated to go hand in hand without any scatter, the edge of "
+                        "what is possible; a simpler model says the same"
+                    )
+                    if level.name == "case"
+                    else _(
+                        "the random effects of clusters are estimated to go hand in hand without any scatter, the edge "
+                        "of what is possible; a simpler model says the same"
+                    )
                 )
     return told

@@ -9,6 +9,9 @@ from scd.analysis.overlap.contrasts import contrasts
 from scd.analysis.overlap.nonoverlap import nap
 from scd.analysis.overlap.phase_pairs import PhasePair, phase_pairs
 from scd.analysis.overlap.tau import tau_bc
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
+from scd.language import listed, localized, ngettext
 from scd.study import Study
 from scd.study.record import Record
 
@@ -22,18 +25,22 @@ _ALPHA = 0.05
 # Share of values at the instrument's better end from which on it can't show more.
 _AT_END = 0.5
 
-_OWN_UNITS = (
-    "SMD is in units of this client's own ups and downs; it can't be compared between clients nor with effect sizes "
-    "between groups."
+_OWN_UNITS = N_(
+    "SMD is in units of this client's own ups and downs; it can't be compared between "
+    "clients nor with effect sizes between groups."
 )
 _WARNINGS = {
-    "PND": "PND hangs on the single best baseline value and falls with every baseline session more; "
-    "read it only beside older studies that report nothing else.",
-    "PEM": "PEM asks only for the baseline's median, so it is near 1 for small effects and large ones alike.",
-    "PAND, IRD": "PAND and IRD depend on how long the phases are, and have no standard error.",
-    "PET": "PET draws the baseline's line on through the whole intervention, however few values it rests on.",
-    "Tau-U": "Tau-U is a family of four, without a standard error; its usual member can pass 1. "
-    "Name the member wherever you report it.",
+    "PND": N_(
+        "PND hangs on the single best baseline value and falls with every baseline session more; "
+        "read it only beside older studies that report nothing else."
+    ),
+    "PEM": N_("PEM asks only for the baseline's median, so it is near 1 for small effects and large ones alike."),
+    "PAND, IRD": N_("PAND and IRD depend on how long the phases are, and have no standard error."),
+    "PET": N_("PET draws the baseline's line on through the whole intervention, however few values it rests on."),
+    "Tau-U": N_(
+        "Tau-U is a family of four, without a standard error; its usual member can pass 1. Name "
+        "the member wherever you report it."
+    ),
 }
 
 
@@ -63,7 +70,15 @@ class IndexGuidance(Record):
     @property
     def words(self) -> str:
         """The advice in a few sentences, without the indices to leave."""
-        return " ".join([f"{self.case}, {self.contrast}: read {_list(self.read)}.", *self.because, *self.cautions])
+        return " ".join(
+            [
+                _("{case}, {contrast}: read {read}.").format(
+                    case=self.case, contrast=self.contrast, read=listed(self.read)
+                ),
+                *self.because,
+                *self.cautions,
+            ]
+        )
 
 
 def index_guidance(
@@ -121,7 +136,7 @@ def _advice(pair: PhasePair, goal: float | None) -> IndexGuidance:
     subject = contrasts(before, after, improvement=pair.measure.improvement)
     read = ["NAP"]
     because = [
-        "NAP is how often an intervention value is better than a baseline value, and its interval holds up to 1."
+        _("NAP is how often an intervention value is better than a baseline value, and its interval holds up to 1.")
     ]
     value, trend = nap(subject).value, baseline_trend(subject)
     heading = trend.tau * subject.sign if np.isfinite(trend.p) else 0.0
@@ -132,26 +147,37 @@ def _advice(pair: PhasePair, goal: float | None) -> IndexGuidance:
     if value in (0.0, 1.0) and not (shown and heading > 0):
         beside = _size_index(pair, goal)
         read.append(beside)
-        side = "better" if value == 1 else "worse"
-        because.append(
-            f"Every intervention value is {side} than every baseline value, so no index of overlap can tell a large "
-            f"difference from a small one; {beside} can."
+        told = (
+            _(
+                "Every intervention value is better than every baseline value, so no index of overlap can tell a large "
+                "difference from a small one; {index} can."
+            )
+            if value == 1
+            else _(
+                "Every intervention value is worse than every baseline value, so no index of overlap can tell a large "
+                "difference from a small one; {index} can."
+            )
         )
+        because.append(told.format(index=beside))
         if beside.startswith("SMD"):
-            because.append(_OWN_UNITS)
+            because.append(_(_OWN_UNITS))
     if pair.measure.scale in ("count", "rate", "duration", "proportion", "percentage"):
         ratio = "LRRi" if pair.measure.improvement == "increase" else "LRRd"
         if ratio not in read:
             read.append(ratio)
-            because.append(f"The outcome has a true zero, so {ratio} tells the change in proportion to the baseline.")
+            because.append(
+                _("The outcome has a true zero, so {ratio} tells the change in proportion to the baseline.").format(
+                    ratio=ratio
+                )
+            )
     if goal is not None and "PoGO" not in read:
         read.append("PoGO")
-        because.append("A goal is set; PoGO tells how much of the way to it has been covered.")
-    leave = list(_WARNINGS.items())
+        because.append(_("A goal is set; PoGO tells how much of the way to it has been covered."))
+    leave = [(name, _(why)) for name, why in _WARNINGS.items()]
     if np.ptp(before) == 0:
-        leave.append(("SMD", "The baseline does not vary, so there is no SD to tell a difference in."))
+        leave.append(("SMD", _("The baseline does not vary, so there is no SD to tell a difference in.")))
     elif "SMD" not in read:
-        leave.append(("SMD", _OWN_UNITS))
+        leave.append(("SMD", _(_OWN_UNITS)))
     return IndexGuidance(
         case=pair.case,
         contrast=pair.contrast,
@@ -163,13 +189,15 @@ def _advice(pair: PhasePair, goal: float | None) -> IndexGuidance:
 
 
 def _trend_words(tau: float, p: float, corrected: float) -> str:
-    size = f"(tau {abs(tau):.2f}, p = {p:.2g})"
+    size = f"(tau {localized(f'{abs(tau):.2f}')}, p = {localized(f'{p:.2g}')})"
     if tau > 0:
-        return (
-            f"The baseline was already improving {size}. NAP takes that for an effect; "
-            f"Tau-BC, {corrected:.2f}, takes it off."
-        )
-    return f"The baseline was getting worse {size}, which NAP does not see; Tau-BC, {corrected:.2f}, takes it off."
+        return _(
+            "The baseline was already improving {size}. NAP takes that for an effect; Tau-BC, "
+            "{corrected}, takes it off."
+        ).format(size=size, corrected=localized(f"{corrected:.2f}"))
+    return _(
+        "The baseline was getting worse {size}, which NAP does not see; Tau-BC, {corrected}, takes it off."
+    ).format(size=size, corrected=localized(f"{corrected:.2f}"))
 
 
 def _size_index(pair: PhasePair, goal: float | None) -> str:
@@ -185,36 +213,49 @@ def _size_index(pair: PhasePair, goal: float | None) -> str:
 
 def _cautions(pair: PhasePair, before: np.ndarray, after: np.ndarray, *, heading: float) -> tuple[str, ...]:
     told = []
-    short = [(name, len(v)) for name, v in (("baseline", before), ("intervention", after)) if len(v) < _SHORT]
+    few, many = len(before), len(after)
+    short = [
+        (text, n)
+        for text, n in (
+            (ngettext("the baseline holds {n} value", "the baseline holds {n} values", few), few),
+            (ngettext("the intervention holds {n} value", "the intervention holds {n} values", many), many),
+        )
+        if n < _SHORT
+    ]
     if short:
-        phases = _list([f"the {name} holds {k} value{'' if k == 1 else 's'}" for name, k in short])
+        phases = listed([text.format(n=k) for text, k in short])
         told.append(
-            f"{phases[0].upper()}{phases[1:]}, so every index moves in large steps "
-            f"(NAP by {1 / (len(before) * len(after)):.2g})."
+            _("{phases}, so every index moves in large steps (NAP by {step}).").format(
+                phases=phases[0].upper() + phases[1:], step=localized(f"{1 / (len(before) * len(after)):.2g}")
+            )
         )
     if heading and len(before) < _SHORT:
-        way = "improve" if heading > 0 else "get worse"
         told.append(
-            f"The baseline seems to {way}, but it holds too few values to tell; Tau-BC and PET would lean on them."
+            _("The baseline seems to improve, but it holds too few values to tell; Tau-BC and PET would lean on them.")
+            if heading > 0
+            else _(
+                "The baseline seems to get worse, but it holds too few values to tell; Tau-BC and PET would lean on "
+                "them."
+            )
         )
     elif heading:
         told.append(
-            "A slope drawn on from a short baseline can carry far; see whether Tau-BC and NAP tell the same story."
+            _("A slope drawn on from a short baseline can carry far; see whether Tau-BC and NAP tell the same story.")
         )
     end = pair.measure.maximum if pair.measure.improvement == "increase" else pair.measure.minimum
     if end is not None and (after == end).mean() >= _AT_END:
         share = 100 * float((after == end).mean())
         told.append(
-            f"{share:.0f} % of the intervention values stand at the measure's end ({end:g}); it can't show more."
+            _("{share} % of the intervention values stand at the measure's end ({end}); it can't show more.").format(
+                share=localized(f"{share:.0f}"), end=localized(f"{end:g}")
+            )
         )
     if np.ptp(pair.values) == 0:
-        told.append("All values are the same, so no index can tell a difference.")
+        told.append(_("All values are the same, so no index can tell a difference."))
     told.append(
-        "Standard errors take the sessions as independent of each other; where one day carries over into the next they "
-        "are too small."
+        _(
+            "Standard errors take the sessions as independent of each other; where one day carries "
+            "over into the next they are too small."
+        )
     )
     return tuple(told)
-
-
-def _list(parts: list[str] | tuple[str, ...]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from scd.analysis.overlap.contrasts import Contrasts, Estimate, quantile_of
+from scd.language import gettext as _
 from scd.study import StudyError
 
 __all__ = ["Standardizer", "means_and_variances", "pogo", "smd"]
@@ -80,13 +81,14 @@ def smd(
         value = np.where(usable, correction * contrasts.sign * (second - first) / np.sqrt(variance), np.nan)
         se = correction * np.sqrt(sampling + value**2 / (2 * df))
     reach = quantile_of(ci_prob) * se
-    where = "the baseline holds" if standardizer == "baseline" else "the phases together hold"
     note = np.select(
         [df <= (1 if bias_corrected else 0), variance <= 0, ~np.isfinite(se)],
         [
-            f"{where} too few values to tell an SD",
-            "the SD is 0",
-            "no standard error: a phase holds one value",
+            _("the baseline holds too few values to tell an SD")
+            if standardizer == "baseline"
+            else _("the phases together hold too few values to tell an SD"),
+            _("the SD is 0"),
+            _("no standard error: a phase holds one value"),
         ],
         "",
     )
@@ -136,12 +138,12 @@ def pogo(contrasts: Contrasts, *, goal: float | np.ndarray, ci_prob: float = 0.9
     note = np.select(
         [np.abs(distance) <= 1e-12 * size, ~ahead, np.isfinite(se), constant],
         [
-            "the goal is the baseline mean: there is no way to cover",
-            "the baseline mean already lies beyond the goal: there is no way left to cover",
-            "in percent",
-            "in percent; no standard error: both phases are constant",
+            _("the goal is the baseline mean: there is no way to cover"),
+            _("the baseline mean already lies beyond the goal: there is no way left to cover"),
+            _("in percent"),
+            _("in percent; no standard error: both phases are constant"),
         ],
-        "in percent; no standard error: a phase holds one value",
+        _("in percent; no standard error: a phase holds one value"),
     )
     return contrasts.estimate(100 * share, se=se, lower=100 * share - reach, upper=100 * share + reach, note=note)
 

@@ -8,6 +8,7 @@ from statistics import NormalDist
 import numpy as np
 
 from scd.analysis.overlap.contrasts import Contrasts, Estimate, median, quantile_of
+from scd.language import gettext as _
 
 __all__ = ["lrm"]
 
@@ -71,12 +72,12 @@ def lrm(contrasts: Contrasts, *, delta_method: bool = False, ci_prob: float = 0.
             degenerate,
         ],
         [
-            "a phase median is 0 or less, which has no logarithm",
-            "a value is below 0, which an outcome with a true zero can't be; look at it again",
+            _("a phase median is 0 or less, which has no logarithm"),
+            _("a value is below 0, which an outcome with a true zero can't be; look at it again"),
             "",
-            "no standard error: a phase holds one value",
-            "no standard error: the middle values of the phases are all the same",
+            _("no standard error: a phase holds one value"),
+            _("no standard error: the middle values of the phases are all the same"),
         ],
-        "no standard error: one of the lower values is 0 or less, which has no logarithm",
+        _("no standard error: one of the lower values is 0 or less, which has no logarithm"),
     )
     return contrasts.estimate(value, se=se, lower=value - reach, upper=value + reach, note=note)

@@ -8,6 +8,8 @@ import numpy as np
 
 from scd.analysis.overlap.contrasts import Contrasts, Estimate, median, tied
 from scd.analysis.overlap.nap_interval import nap_interval
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
 from scd.study import StudyError
 
 __all__ = ["NapError", "ird", "nap", "overlap_of_pairs", "pand", "pem", "pet", "pnd"]
@@ -15,8 +17,8 @@ __all__ = ["NapError", "ird", "nap", "overlap_of_pairs", "pand", "pem", "pet", "
 NapError = Literal["unbiased", "hanley", "null"]
 """Which standard error of NAP."""
 
-_NO_SPREAD = "no standard error or interval: {name} has no known sampling distribution"
-_ONE_VALUE = "a phase of one value has no unbiased standard error"
+_NO_SPREAD = N_("no standard error or interval: {name} has no known sampling distribution")
+_ONE_VALUE = N_("a phase of one value has no unbiased standard error")
 """Said where a formula divides by the number of values less one."""
 
 
@@ -86,7 +88,7 @@ def overlap_of_pairs(contrasts: Contrasts, better: np.ndarray, *, se: NapError, 
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = _variance(better, value, m, n, se)
     level = (np.where(better > 0, better, 0.5) == 0.5).all(axis=(1, 2)) & (value == 0.5)
-    note = np.where(np.isfinite(variance), np.where(level, "all values are the same", ""), _ONE_VALUE)
+    note = np.where(np.isfinite(variance), np.where(level, _("all values are the same"), ""), _(_ONE_VALUE))
     return contrasts.estimate(value, se=np.sqrt(np.maximum(variance, 0)), lower=lower, upper=upper, note=note)
 
 
@@ -115,7 +117,7 @@ def pnd(contrasts: Contrasts) -> Estimate:
     """
     before, after = contrasts.better
     clear = (after > np.nanmax(before, axis=1, keepdims=True)).sum(axis=1)
-    note = "hangs on a single baseline value; " + _NO_SPREAD.format(name="PND")
+    note = _("hangs on a single baseline value") + "; " + _(_NO_SPREAD).format(name="PND")
     return contrasts.estimate(clear / contrasts.n, note=note)
 
 
@@ -140,7 +142,7 @@ def pem(contrasts: Contrasts) -> Estimate:
     before, after = contrasts.better
     middle = median(np.sort(before, axis=1), contrasts.m)[:, None]
     share = ((after > middle) + 0.5 * (after == middle)).sum(axis=1) / contrasts.n
-    return contrasts.estimate(share, note=_NO_SPREAD.format(name="PEM"))
+    return contrasts.estimate(share, note=_(_NO_SPREAD).format(name="PEM"))
 
 
 def pet(contrasts: Contrasts) -> Estimate:
@@ -173,7 +175,7 @@ def pet(contrasts: Contrasts) -> Estimate:
     line = level + slope[:, None] * (late - center)
     size = np.nanmax(np.abs(before), axis=1, keepdims=True) + np.nanmax(np.abs(line), axis=1, keepdims=True)
     above = ((after > line) & ~tied(after, line, size)).sum(axis=1) / contrasts.n
-    note = np.where(alone, "a baseline of one value has no trend to exceed", _NO_SPREAD.format(name="PET"))
+    note = np.where(alone, _("a baseline of one value has no trend to exceed"), _(_NO_SPREAD).format(name="PET"))
     return contrasts.estimate(np.where(alone, np.nan, above), note=note)
 
 
@@ -200,7 +202,7 @@ def pand(contrasts: Contrasts) -> Estimate:
     >>> found.value == 11 / 13
     True
     """
-    return contrasts.estimate(_pand(contrasts), note=_NO_SPREAD.format(name="PAND"))
+    return contrasts.estimate(_pand(contrasts), note=_(_NO_SPREAD).format(name="PAND"))
 
 
 def ird(contrasts: Contrasts) -> Estimate:
@@ -227,7 +229,7 @@ def ird(contrasts: Contrasts) -> Estimate:
     """
     m, n = contrasts.m, contrasts.n
     value = 1 - (m + n) ** 2 / (2 * m * n) * (1 - _pand(contrasts))
-    return contrasts.estimate(value, note=_NO_SPREAD.format(name="IRD"))
+    return contrasts.estimate(value, note=_(_NO_SPREAD).format(name="IRD"))
 
 
 def _pairs(contrasts: Contrasts) -> np.ndarray:

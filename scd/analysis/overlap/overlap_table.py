@@ -16,6 +16,9 @@ from scd.analysis.overlap.phase_pairs import PhasePair, phase_pairs
 from scd.analysis.overlap.ratios import RATIO_SCALES, lor, lrrd, lrri
 from scd.analysis.overlap.tau import tau, tau_bc
 from scd.analysis.overlap.tau_u import TauU, tau_u
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
+from scd.language import localized
 from scd.study import Measure, Study
 
 if TYPE_CHECKING:
@@ -53,7 +56,11 @@ _FAMILIES: dict[str, GradualFamily] = {
     "proportion": "binomial",
     "percentage": "binomial",
 }
-_LINKS = {"gaussian": "in the measure's units", "poisson": "on the log scale", "binomial": "on the log odds scale"}
+_LINKS = {
+    "gaussian": N_("in the measure's units"),
+    "poisson": N_("on the log scale"),
+    "binomial": N_("on the log odds scale"),
+}
 
 
 def overlap_table(
@@ -209,8 +216,10 @@ def _ratios(subject: Contrasts, pairs: list[PhasePair], measure: Measure, ci_pro
     trials, minutes = (
         np.array([_mean(part) for part in parts]) for parts in zip(*((p.trials, p.minutes) for p in pairs), strict=True)
     )
-    said = f"the measure's scale is {scale}"
-    none = _absent(pairs, f"needs an outcome with a true zero ({', '.join(RATIO_SCALES)}); {said}")
+    told = {"scales": ", ".join(_(one) for one in RATIO_SCALES), "scale": _(scale)}
+    none = _absent(
+        pairs, _("needs an outcome with a true zero ({scales}); the measure's scale is {scale}").format(**told)
+    )
     if scale not in RATIO_SCALES:
         found = {"LRRi": none, "LRRd": none, "LRM": none}
     else:
@@ -221,7 +230,9 @@ def _ratios(subject: Contrasts, pairs: list[PhasePair], measure: Measure, ci_pro
         }
     if scale in ("proportion", "percentage"):
         return found | {"LOR": lor(subject, scale=scale, trials=trials, ci_prob=ci_prob)}
-    return found | {"LOR": _absent(pairs, f"needs proportions or percentages; {said}")}
+    return found | {
+        "LOR": _absent(pairs, _("needs proportions or percentages; the measure's scale is {scale}").format(**told))
+    }
 
 
 def _corrected(subject: Contrasts, pairs: list[PhasePair], ci_prob: float) -> Estimate:
@@ -233,20 +244,22 @@ def _corrected(subject: Contrasts, pairs: list[PhasePair], ci_prob: float) -> Es
         if np.isnan(found.value[k]):
             notes.append(str(found.note[k]))
             continue
-        p = f", p = {trend.p[k]:.2g}" if np.isfinite(trend.p[k]) else ""
-        told = f"baseline slope of {trend.slope[k]:.3g} a value taken off{p}"
+        p = f", p = {localized(f'{trend.p[k]:.2g}')}" if np.isfinite(trend.p[k]) else ""
+        told = _("baseline slope of {slope} a value taken off{p}").format(slope=localized(f"{trend.slope[k]:.3g}"), p=p)
         if pair.gaps and not np.isclose(by_session[k], found.value[k]):
-            told += f"; by session numbers instead of the order of the values it is {by_session[k]:.3f}"
+            told += _("; by session numbers instead of the order of the values it is {value}").format(
+                value=localized(f"{by_session[k]:.3f}")
+            )
         notes.append("; ".join(part for part in (str(found.note[k]), told) if part))
     return Estimate(found.value, found.se, found.lower, found.upper, np.array(notes, dtype=object))
 
 
 def _of_goal(subject: Contrasts, pairs: list[PhasePair], goal: float | None, ci_prob: float) -> Estimate:
     if goal is None:
-        return _absent(pairs, "no goal is set")
+        return _absent(pairs, _("no goal is set"))
     if goal > 1 and any(pair.shares for pair in pairs):
         return _absent(
-            pairs, "the goal must be a share from 0 to 1, since successes are taken as shares of their trials"
+            pairs, _("the goal must be a share from 0 to 1, since successes are taken as shares of their trials")
         )
     return pogo(subject, goal=goal, ci_prob=ci_prob)
 
@@ -264,7 +277,9 @@ def _gradual(pairs: list[PhasePair], measure: Measure, ci_prob: float) -> Estima
     notes = [
         str(note)
         if np.isnan(value)
-        else f"change after {p.length} sessions {_LINKS[family]}, in the measure's own direction; omega {omega:.2f}"
+        else _("change after {sessions} sessions {link}, in the measure's own direction; omega {omega}").format(
+            sessions=p.length, link=_(_LINKS[family]), omega=localized(f"{omega:.2f}")
+        )
         + (f"; {note}" if note else "")
         for p, value, omega, note in zip(pairs, found.effect, found.omega, found.note, strict=True)
     ]

@@ -9,6 +9,9 @@ import numpy as np
 
 from scd.analysis.overlap.contrasts import Contrasts, Estimate, quantile_of
 from scd.analysis.overlap.mean_differences import means_and_variances
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
+from scd.language import localized
 from scd.study import StudyError
 from scd.study.measure import Scale
 
@@ -17,7 +20,7 @@ __all__ = ["RATIO_SCALES", "lor", "lrrd", "lrri"]
 RATIO_SCALES = ("count", "rate", "proportion", "percentage", "duration")
 """Scales on which zero means none at all, so that a ratio has a meaning."""
 
-_NEGATIVE = "a value is below 0, which this kind of outcome can't be; look at it again"
+_NEGATIVE = N_("a value is below 0, which this kind of outcome can't be; look at it again")
 _WHOLE = {"proportion": 1.0, "percentage": 100.0}
 Shares = float | np.ndarray | None
 
@@ -185,9 +188,11 @@ def lor(
     value = np.where(outside, np.nan, value)
     at_end = np.logical_or.reduce([(s <= 0) | (s >= 1) for *_, s in parts])
     words = (
-        f"a value lies outside 0 to {_WHOLE[scale]:g}, so it is no {scale}",
-        "a phase mean is 0 or the whole, which has no log odds; record the trials behind the values",
-        "a phase mean of 0 or the whole was moved by half of what one event in all its sessions comes to",
+        _("a value lies outside 0 to {most}, so it is no {scale}").format(
+            most=localized(f"{_WHOLE[scale]:g}"), scale=_(scale)
+        ),
+        _("a phase mean is 0 or the whole, which has no log odds; record the trials behind the values"),
+        _("a phase mean of 0 or the whole was moved by half of what one event in all its sessions comes to"),
     )
     return _told(contrasts, contrasts.sign * value, se, outside, at_end, np.isfinite(known) & floored, words, ci_prob)
 
@@ -223,13 +228,23 @@ def _lrr(
     if scale not in _WHOLE and contrasts.improvement != upward:
         value = -value
     outside = _outside(contrasts, 0.0, _WHOLE.get(scale, math.inf))
-    end, rest = ("the whole", "rest") if turned else ("0", "size")
-    wanted = {"rate": "the minutes of observation", "proportion": "the trials", "percentage": "the trials"}.get(scale)
+    end = _("the whole") if turned else "0"
+    logs_of = (
+        _("a phase mean is the whole, whose rest has no logarithm")
+        if turned
+        else _("a phase mean is 0, whose size has no logarithm")
+    )
+    wanted = {
+        "rate": _("; record the minutes of observation behind the values"),
+        "proportion": _("; record the trials behind the values"),
+        "percentage": _("; record the trials behind the values"),
+    }.get(scale, "")
     words = (
-        f"a value lies outside 0 to {_WHOLE[scale]:g}; look at it again" if scale in _WHOLE else _NEGATIVE,
-        f"a phase mean is {end}, whose {rest} has no logarithm"
-        + (f"; record {wanted} behind the values" if wanted else ""),
-        f"a phase mean of {end} was moved by half of what one event in all its sessions comes to",
+        _("a value lies outside 0 to {most}; look at it again").format(most=localized(f"{_WHOLE[scale]:g}"))
+        if scale in _WHOLE
+        else _(_NEGATIVE),
+        logs_of + wanted,
+        _("a phase mean of {end} was moved by half of what one event in all its sessions comes to").format(end=end),
     )
     at_end = np.logical_or.reduce([level <= 0 for *_, level in parts])
     return _told(contrasts, value, se, outside, at_end, np.isfinite(known) & floored, words, ci_prob)
@@ -273,8 +288,8 @@ def _told(
         [
             words[1],
             words[0],
-            "no standard error: a phase holds one value",
-            "no standard error: both phases are constant",
+            _("no standard error: a phase holds one value"),
+            _("no standard error: both phases are constant"),
             words[2],
         ],
         "",

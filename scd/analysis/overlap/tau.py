@@ -7,6 +7,7 @@ import numpy as np
 from scd.analysis.overlap.baseline_trend import rank_trend, theil_sen
 from scd.analysis.overlap.contrasts import Contrasts, Estimate, Timing, quantile_of, tied
 from scd.analysis.overlap.nonoverlap import NapError, nap, overlap_of_pairs
+from scd.language import gettext as _
 
 __all__ = ["tau", "tau_bc"]
 
@@ -84,7 +85,7 @@ def tau_bc(
     >>> tau_bc(contrasts([1, 2, 3, 4, 5], [6, 7, 8, 9, 10], improvement="increase")).value
     0.0
     """
-    slope, _ = theil_sen(contrasts, timing)
+    slope, _intercept = theil_sen(contrasts, timing)
     if pretest is not None:
         slope = np.where(rank_trend(contrasts)[1] <= pretest, slope, 0.0)
     alone = contrasts.m < 2
@@ -103,7 +104,9 @@ def tau_bc(
     told = [
         None if p is None else np.where(alone, np.nan, p) for p in (found.value, found.se, found.lower, found.upper)
     ]
-    note = np.where(alone, "a baseline of one value has no trend to correct for", np.asarray(found.note, dtype=object))
+    note = np.where(
+        alone, _("a baseline of one value has no trend to correct for"), np.asarray(found.note, dtype=object)
+    )
     return contrasts.estimate(np.atleast_1d(told[0]), se=told[1], lower=told[2], upper=told[3], note=note)
 
 
@@ -133,5 +136,5 @@ def _kendall(contrasts: Contrasts, better: np.ndarray, rest: np.ndarray, size: n
         value = np.where(same == every, 0.0, s / np.sqrt(m * n * (every - same)))
     se = np.sqrt(np.maximum(2 * (1 - value**2) / (m + n), 0))
     reach = quantile_of(ci_prob) * se
-    note = np.where(same == every, "all values are the same once the trend is taken off", "")
+    note = np.where(same == every, _("all values are the same once the trend is taken off"), "")
     return contrasts.estimate(value, se=se, lower=value - reach, upper=value + reach, note=note)

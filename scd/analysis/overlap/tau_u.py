@@ -9,6 +9,8 @@ import numpy as np
 
 from scd.analysis.overlap.baseline_trend import rising
 from scd.analysis.overlap.contrasts import Contrasts, Estimate
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
 from scd.study import StudyError
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ TauU = Literal["A vs B", "A vs B - trend A", "A vs B + trend B", "A vs B + trend
 Denominator = Literal["parker", "all pairs", "tau-b"]
 """What the sum of signs is divided by."""
 
-_NO_SPREAD = "no standard error or interval: the sampling distribution of Tau-U is not known"
+_NO_SPREAD = N_("no standard error or interval: the sampling distribution of Tau-U is not known")
 
 
 def tau_u(contrasts: Contrasts, *, member: TauU = "A vs B - trend A") -> Estimate:
@@ -74,7 +76,7 @@ def tau_u(contrasts: Contrasts, *, member: TauU = "A vs B - trend A") -> Estimat
         s, pairs = s + rising(after), pairs + n * (n - 1) // 2
     if member == "A vs B + trend B - trend A":
         pairs = pairs + m * (m - 1) // 2
-    return contrasts.estimate(s / pairs, note=_NO_SPREAD)
+    return contrasts.estimate(s / pairs, note=_(_NO_SPREAD))
 
 
 def tau_u_members(contrast: Contrasts, *, over: Denominator = "parker") -> pd.DataFrame:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from scd.design.courses import Course
 from scd.design.randomization import assignment_is_admissible, redraw
+from scd.language import gettext as _
+from scd.language import ngettext
 from scd.study import StudyError
 
 if TYPE_CHECKING:
@@ -77,7 +79,9 @@ def assigned_as_drawn(study: Study, *, measures: Mapping[str, Measure]) -> tuple
         )
     notes = []
     if redraw(drawn) != drawn:
-        notes.append("The stored seed gives another schedule than the stored one: the draw can't be repeated from it.")
+        notes.append(
+            _("The stored seed gives another schedule than the stored one: the draw can't be repeated from it.")
+        )
     held = []
     for case, order, starts in zip(study.cases, drawn.orders, drawn.starts, strict=True):
         _refuse_departure(case, order, starts, drawn)
@@ -85,7 +89,9 @@ def assigned_as_drawn(study: Study, *, measures: Mapping[str, Measure]) -> tuple
         values = np.array([seen.get(n, np.nan) for n in range(1, drawn.sessions + 1)])
         if late := sum(n > drawn.sessions for n in seen):
             notes.append(
-                f"Case '{case.code}': {_many(late)} after session {drawn.sessions}, the last one of the draw, left out."
+                _("Case '{code}': {many} after session {sessions}, the last one of the draw, left out.").format(
+                    code=case.code, many=_many(late), sessions=drawn.sessions
+                )
             )
         notes += _missed(case.code, values)
         held.append(Assigned(Course(case.code, tuple(range(1, drawn.sessions + 1)), order), values))
@@ -126,7 +132,11 @@ def assigned_as_recorded(
         measure = measures[case.code]
         seen = _seen(case, measure.key)
         if not seen:
-            notes.append(f"Case '{case.code}': has no value of '{measure.label}' and is left out.")
+            notes.append(
+                _("Case '{code}': has no value of '{label}' and is left out.").format(
+                    code=case.code, label=measure.label
+                )
+            )
             continue
         numbers = sorted(seen.keys() | case.missed_sessions(measure=measure.key))
         numbers, said = _two_conditions(case, numbers, scheme)
@@ -197,7 +207,9 @@ def _two_conditions(case: Case, numbers: list[int], scheme: Scheme) -> tuple[lis
             field="phase",
         )
     first = case.phase_at(others[0]).label
-    said = f"Case '{case.code}': the test compares A with B; the sessions from phase {first} on are left out."
+    said = _("Case '{code}': the test compares A with B; the sessions from phase {first} on are left out.").format(
+        code=case.code, first=first
+    )
     return [n for n in numbers if n < others[0]], [said]
 
 
@@ -207,8 +219,12 @@ def _missed(code: str, values: np.ndarray) -> list[str]:
     missed = int(np.isnan(values).sum())
     if not missed:
         return []
-    return [f"Case '{code}': {_many(missed)} without a value; they keep their place, and assignments move over them."]
+    return [
+        _("Case '{code}': {many} without a value; they keep their place, and assignments move over them.").format(
+            code=code, many=_many(missed)
+        )
+    ]
 
 
 def _many(number: int) -> str:
-    return f"{number} session{'' if number == 1 else 's'}"
+    return ngettext("{n} session", "{n} sessions", number).format(n=number)

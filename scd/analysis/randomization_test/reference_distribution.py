@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from scd.analysis.randomization_test.inversion import bisected_end, linear_interval, needed
 from scd.analysis.randomization_test.statistics import LINEAR, Contrast, StatisticName, contrasts, shift_pattern
+from scd.language import gettext as _
+from scd.language import localized, thousands
 from scd.study import StudyError
 
 if TYPE_CHECKING:
@@ -131,15 +133,23 @@ def _answered(sample: _Sample) -> Answer:
     notes = []
     if unknown := int(np.isnan(distribution).sum()):
         notes.append(
-            f"{_opening(cases)}: under {unknown:,} of {len(distribution):,} assignments a phase or condition has too "
-            "few values for the statistic; they count as reaching it, so p is rather too large than too small."
+            _(
+                "{opening}: under {unknown} of {assignments} assignments a phase or condition has too "
+                "few values for the statistic; they count as reaching it, so p is rather too large than "
+                "too small."
+            ).format(opening=_opening(cases), unknown=thousands(unknown), assignments=thousands(len(distribution)))
         )
     need = needed(len(distribution), ci_prob=question.ci_prob)
     if need == 1:
         lower, upper = None, None
         notes.append(
-            f"{_opening(cases)}: no interval, since {len(distribution):,} assignments can't leave any effect "
-            f"out at {question.ci_prob:.0%}."
+            _(
+                "{opening}: no interval, since {assignments} assignments can't leave any effect out at {ci_prob}."
+            ).format(
+                opening=_opening(cases),
+                assignments=thousands(len(distribution)),
+                ci_prob=localized(f"{question.ci_prob:.0%}"),
+            )
         )
     else:
         lower, upper, said = sample.interval(distribution, need)
@@ -224,7 +234,15 @@ class _Sample:
         center = direction * far if direction else self._center(far)
         here = None if center is None else self._reached(center, everything)
         if center is None or here is None or here.sum() < need:
-            return None, None, [f"{_opening(self.cases)}: no interval, since this statistic does not follow an effect."]
+            return (
+                None,
+                None,
+                [
+                    _("{opening}: no interval, since this statistic does not follow an effect.").format(
+                        opening=_opening(self.cases)
+                    )
+                ],
+            )
         found = [
             None
             if outside == center
@@ -251,7 +269,7 @@ class _Sample:
         low, high = -far, far
         if not left(low) >= 0 >= left(high):
             return None
-        for _ in range(60):
+        for _halving in range(60):
             middle = (low + high) / 2
             low, high = (middle, high) if left(middle) >= 0 else (low, middle)
         return min((low, high), key=lambda effect: abs(left(effect)))
@@ -262,7 +280,9 @@ class _Sample:
         if all(end is not None for end in due):
             return []
         return [
-            f"{_opening(self.cases)}: the interval has no end on a side where these assignments can't leave any out."
+            _("{opening}: the interval has no end on a side where these assignments can't leave any out.").format(
+                opening=_opening(self.cases)
+            )
         ]
 
 
@@ -271,5 +291,5 @@ def _named(cases: Sequence[Assigned]) -> str:
 
 
 def _opening(cases: Sequence[Assigned]) -> str:
-    named = _named(cases)
-    return named[0].upper() + named[1:]
+    one = len(cases) == 1
+    return _("Case '{case}'").format(case=cases[0].course.case) if one else _("All cases together")

@@ -16,6 +16,8 @@ from scd.analysis.randomization_test.wording import basis_words, row_words
 from scd.design.reference import ReferenceSet, reference_set
 from scd.design.schedules import whole_number
 from scd.design.schemes import Scheme, scheme_of
+from scd.language import gettext as _
+from scd.language import thousands
 from scd.study import Improvement, StudyError
 
 if TYPE_CHECKING:
@@ -313,16 +315,22 @@ def _rows(
             found = answer(group, reference, question)
         except StudyError as error:
             refusals.append(error)
-            notes.append(f"Not tested: {error.message}")
+            notes.append(_("Not tested: {message}").format(message=error.message))
             rows.append(RandomizationRow(name, None, None, None, None, None, None, None))
             distributions.append(np.empty(0))
             continue
         notes += found.notes
         if not reference.exact:
             notes.append(
-                f"{'All cases together' if name is None else f'Case {name!r}'}: Monte Carlo, since {reference.size:,} "
-                f"assignments are too many to go through; {draws:,} were drawn at random (seed {seed}), and the "
-                "observed one counted with them."
+                _(
+                    "{who}: Monte Carlo, since {size} assignments are too many to go through; {draws} were drawn at "
+                    "random (seed {seed}), and the observed one counted with them."
+                ).format(
+                    who=_("All cases together") if name is None else _("Case '{case}'").format(case=name),
+                    size=thousands(reference.size),
+                    draws=thousands(draws),
+                    seed=seed,
+                )
             )
         shown = found.statistic
         if question.statistic == "nap":

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from scd.language import gettext as _
+from scd.language import localized, short_day, thousands
+
 if TYPE_CHECKING:
     from scd.analysis.randomization_test.statistics import Contrast, StatisticName
     from scd.analysis.randomization_test.testing import RandomizationRow
@@ -31,17 +34,21 @@ def basis_words(study: Study, *, scheme: Scheme, basis: Literal["record", "state
         One or two sentences.
     """
     if basis == "record" and study.randomization is not None:
-        day = study.randomization.drawn_at.date().isoformat()
-        return f"Reference set: the draw of {day} that the study's record holds ({scheme.words})."
-    if basis == "stated":
-        return (
-            f"Reference set as stated: {scheme.words}. The data hold no record of a draw; that the schedule was drawn "
-            "from this set at random, before the first session, is the word of whoever asked for the test."
+        day = short_day(study.randomization.drawn_at.date())
+        return _("Reference set: the draw of {day} that the study's record holds ({words}).").format(
+            day=day, words=scheme.words
         )
-    return (
-        f"Hypothetical reference set: {scheme.words}. The schedule was not drawn at random from it, so p only says how "
-        "the observed statistic lies among those of other schedules; it does not control false alarms."
-    )
+    if basis == "stated":
+        return _(
+            "Reference set as stated: {words}. The data hold no record of a draw; that the schedule "
+            "was drawn from this set at random, before the first session, is the word of whoever "
+            "asked for the test."
+        ).format(words=scheme.words)
+    return _(
+        "Hypothetical reference set: {words}. The schedule was not drawn at random from it, so p "
+        "only says how the observed statistic lies among those of other schedules; it does not "
+        "control false alarms."
+    ).format(words=scheme.words)
 
 
 def row_words(row: RandomizationRow, *, ci_prob: float, statistic: StatisticName | Contrast) -> str:
@@ -73,25 +80,38 @@ def row_words(row: RandomizationRow, *, ci_prob: float, statistic: StatisticName
     """
     assert row.p is not None
     assert row.assignments is not None
-    who = "All cases together" if row.case is None else f"Case '{row.case}'"
-    reached = round(row.p * row.assignments)
-    words = (
-        f"{who}: p {_p(row.p)} ({reached:,} of {row.assignments:,} {'' if row.exact else 'sampled '}assignments reach "
-        f"the observed statistic, {row.statistic:.4g})."
+    who = _("All cases together") if row.case is None else _("Case '{case}'").format(case=row.case)
+    text = (
+        _("{who}: p {p} ({reached} of {assignments} assignments reach the observed statistic, {statistic}).")
+        if row.exact
+        else _(
+            "{who}: p {p} ({reached} of {assignments} sampled assignments reach the observed statistic, {statistic})."
+        )
+    )
+    words = text.format(
+        who=who,
+        p=_p(row.p),
+        reached=thousands(round(row.p * row.assignments)),
+        assignments=thousands(row.assignments),
+        statistic=localized(f"{row.statistic:.4g}"),
     )
     if row.lower is None and row.upper is None:
         return words
-    unit = {"slope": " a session", "nap": ", as a shift of the treated sessions"}.get(str(statistic), "")
-    if row.upper is None:
-        span = f"{row.lower:.4g} or higher"
-    elif row.lower is None:
-        span = f"{row.upper:.4g} or lower"
-    else:
-        span = f"{row.lower:.4g} to {row.upper:.4g}"
-    return f"{words} {ci_prob * 100:.3g} % interval of the effect: {span}{unit}."
+    unit = {"slope": _(" a session"), "nap": _(", as a shift of the treated sessions")}.get(str(statistic), "")
+    low, high = (None if end is None else localized(f"{end:.4g}") for end in (row.lower, row.upper))
+    span = (
+        _("{low} or higher").format(low=low)
+        if high is None
+        else _("{high} or lower").format(high=high)
+        if low is None
+        else _("{low} to {high}").format(low=low, high=high)
+    )
+    return f"{words} " + _("{percent} % interval of the effect: {span}{unit}.").format(
+        percent=localized(f"{ci_prob * 100:.3g}"), span=span, unit=unit
+    )
 
 
 def _p(p: float) -> str:
     if p < 0.0005:
-        return "< .001"
-    return "= 1" if p > 0.9995 else f"= {p:.3f}".replace("0.", ".")
+        return f"< {localized('.001')}"
+    return "= 1" if p > 0.9995 else f"= {localized(f'{p:.3f}'.replace('0.', '.'))}"

@@ -9,6 +9,7 @@ from typing import Literal
 from scd.analysis.overlap.phase_pairs import phase_pairs
 from scd.analysis.visual.dual_criterion import CriterionRule, DualCriterion, dual_criterion
 from scd.analysis.visual.trend_lines import TrendName
+from scd.language import gettext as _
 from scd.study import Study
 
 __all__ = ["criterion_words", "dual_criteria"]
@@ -116,23 +117,33 @@ dual criterion is met.
     if study.design == "multiple-baseline" and len(tiers) >= most:
         met = sum(verdict is True for verdict in tiers.values())
         told.append(
-            f"It is met in {met} of {len(tiers)} tiers. From three tiers on, a clear change in two of them keeps false "
-            "alarms below 5 % with power above 80 %, and asking for all of them misses too many (Lanovaz and Turgeon "
-            "2020, who simulated the form that is not conservative). "
-            + ("Two or more tiers show it here." if met >= least else "Fewer than two tiers show it here.")
+            _(
+                "It is met in {met} of {tiers} tiers. From three tiers on, a clear change in two of them keeps false "
+                "alarms below 5 % with power above 80 %, and asking for all of them misses too many (Lanovaz and "
+                "Turgeon 2020, who simulated the form that is not conservative)."
+            ).format(met=met, tiers=len(tiers))
+            + " "
+            + (_("Two or more tiers show it here.") if met >= least else _("Fewer than two tiers show it here."))
         )
     return tuple(told)
 
 
 def _one_words(one: DualCriterion, *, several: bool) -> str:
-    name = f"the {'conservative ' if one.conservative else ''}dual criterion"
+    name = _("the conservative dual criterion") if one.conservative else _("the dual criterion")
     where = ", ".join(part for part in (one.case if several else "", one.contrast) if part)
     head = f"{where}: " if where else ""
     if one.met is None:
-        return f"{head}{name} can't be told: {one.note}."
-    by = "the exact binomial rule" if one.rule == "binomial" else "the table of Fisher and others (2003)"
-    told = f"{head}{one.beyond} of {one.values} values lie beyond both lines of the baseline; "
+        return head + _("{name} can't be told: {note}.").format(name=name, note=one.note)
+    told = _("{beyond} of {values} values lie beyond both lines of the baseline;").format(
+        beyond=one.beyond, values=one.values
+    )
     if one.needed is None:
-        return f"{told}{name} is not met: {one.note}."
+        return f"{head}{told} " + _("{name} is not met: {note}.").format(name=name, note=one.note)
+    by = _("the exact binomial rule") if one.rule == "binomial" else _("the table of Fisher and others (2003)")
+    verdict = (
+        _("by {rule} {needed} are needed: {name} is met{end}.")
+        if one.met
+        else _("by {rule} {needed} are needed: {name} is not met{end}.")
+    )
     end = f" ({one.note})" if one.note else ""
-    return f"{told}by {by} {one.needed} are needed: {name} is {'met' if one.met else 'not met'}{end}."
+    return f"{head}{told} " + verdict.format(rule=by, needed=one.needed, name=name, end=end)

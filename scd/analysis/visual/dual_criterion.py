@@ -11,6 +11,8 @@ import numpy as np
 
 from scd.analysis.overlap.contrasts import contrasts, tied
 from scd.analysis.visual.trend_lines import TrendName, trend_line
+from scd.language import gettext as _
+from scd.language import ngettext
 from scd.study import StudyError
 from scd.study.measure import Improvement
 
@@ -196,7 +198,9 @@ def dual_criterion(
     y, t = a[: both.m[0]], early[0][: both.m[0]]
     least = 3 if trend == "tri-split" else 2
     if len(y) < least:
-        why = f"a baseline of {len(y)} value{'' if len(y) == 1 else 's'} has no {trend} line"
+        why = ngettext(
+            "a baseline of {n} value has no {trend} line", "a baseline of {n} values has no {trend} line", len(y)
+        ).format(n=len(y), trend=_(trend))
         nan = float("nan")
         return DualCriterion(
             "", "", None, 0, len(b), None, nan, nan, nan, nan, nan, rule, trend, conservative, note=why
@@ -231,11 +235,15 @@ def dual_criterion(
 def _note(m: int, n: int, needed: int | None, rule: CriterionRule, *, flat: bool) -> str:
     notes = []
     if needed is None and rule == "binomial":
-        notes.append(f"{n} value{'' if n == 1 else 's'} can't reach it, at least 5 are needed")
+        notes.append(
+            ngettext(
+                "{n} value can't reach it, at least 5 are needed", "{n} values can't reach it, at least 5 are needed", n
+            ).format(n=n)
+        )
     elif needed is None:
-        notes.append(f"the table of Fisher and others (2003) reaches from 3 to 23 values (got {n})")
+        notes.append(_("the table of Fisher and others (2003) reaches from 3 to 23 values (got {n})").format(n=n))
     if m < 3:
-        notes.append("the trend line rests on 2 baseline values")
+        notes.append(_("the trend line rests on 2 baseline values"))
     if flat:
-        notes.append("the baseline does not vary, so the lines were not moved")
+        notes.append(_("the baseline does not vary, so the lines were not moved"))
     return "; ".join(notes)

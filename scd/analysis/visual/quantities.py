@@ -11,6 +11,8 @@ from scd.analysis.overlap.nonoverlap import nap, pnd
 from scd.analysis.visual.outliers import outliers
 from scd.analysis.visual.phase_values import PhaseValues
 from scd.analysis.visual.trend_lines import TREND_NAMES, trend_line
+from scd.language import gettext as _
+from scd.language import localized, ngettext
 
 __all__ = ["ENVELOPES", "Quantity", "between_phases", "consistency", "inside_envelope", "of_phase"]
 
@@ -116,7 +118,7 @@ def between_phases(before: PhaseValues, after: PhaseValues) -> list[Quantity]:
             name = "last value to first value" if k == 1 else f"{word}, last {k} to first {k}"
             fewest = min(len(before.values), len(after.values))
             if fewest < k:
-                note = f"needs {k} values in both phases (the shorter one has {fewest})"
+                note = _("needs {k} values in both phases (the shorter one has {fewest})").format(k=k, fewest=fewest)
                 rows.append(Quantity("immediacy", name, np.nan, note))
             else:
                 change = float(middle(after.values[:k]) - middle(before.values[-k:]))
@@ -161,13 +163,13 @@ def consistency(phases: list[PhaseValues]) -> list[tuple[str, Quantity]]:
         if len(like) < 2:
             continue
         name = "SD of phase means over SD of all values"
-        flat = "" if spread else "all values are the same"
+        flat = "" if spread else _("all values are the same")
         rows.append((condition, Quantity("consistency", name, _ratio(float(np.std(like, ddof=1)), spread), flat)))
         others = [level for other, level in levels.items() if (other == "A") != (condition == "A")]
         if others:
             apart = max(abs(levels[condition] - other) for other in others)
             name = "largest difference between like phases over that between conditions"
-            flat = "" if apart else "the conditions have the same level"
+            flat = "" if apart else _("the conditions have the same level")
             rows.append((condition, Quantity("consistency", name, _ratio(max(like) - min(like), apart), flat)))
     return rows
 
@@ -200,7 +202,7 @@ def inside_envelope(values: np.ndarray, *, width: float) -> tuple[float, float, 
 
 def _level(phase: PhaseValues) -> list[Quantity]:
     y, middle = phase.values, float(np.median(phase.values))
-    fewer = "" if len(y) >= _LAST else f"of all {len(y)} value{'' if len(y) == 1 else 's'}"
+    fewer = "" if len(y) >= _LAST else ngettext("of all {n} value", "of all {n} values", len(y)).format(n=len(y))
     rows = [
         Quantity("level", "values", float(len(y))),
         Quantity("level", "missed", float(phase.missed)),
@@ -209,11 +211,11 @@ def _level(phase: PhaseValues) -> list[Quantity]:
         Quantity("level", "mean of the last 3", float(y[-_LAST:].mean()), fewer),
         Quantity("level", "median of the last 3", float(np.median(y[-_LAST:])), fewer),
     ]
-    note = "" if middle else "the median is 0, so the envelope has no width"
+    note = "" if middle else _("the median is 0, so the envelope has no width")
     for width in ENVELOPES:
         lower, upper, share = inside_envelope(y, width=width)
         name = f"{100 * width:.0f} % of the median"
-        stable = note or ("stable" if share >= _STABLE else "not stable")
+        stable = note or (_("stable") if share >= _STABLE else _("not stable"))
         rows += [
             Quantity("level", f"inside {name}", share, stable),
             Quantity("level", f"lower end of {name}", lower),
@@ -227,7 +229,7 @@ def _trend(phase: PhaseValues) -> list[Quantity]:
     for name in TREND_NAMES:
         least = 3 if name == "tri-split" else 2
         if len(phase.values) < least:
-            rows.append(Quantity("trend", f"slope, {name}", np.nan, f"needs {least} values"))
+            rows.append(Quantity("trend", f"slope, {name}", np.nan, _("needs {least} values").format(least=least)))
         else:
             line = trend_line(phase.values, sessions=phase.sessions, name=name)
             rows.append(Quantity("trend", f"slope, {name}", line.slope))
@@ -236,10 +238,10 @@ def _trend(phase: PhaseValues) -> list[Quantity]:
 
 def _variability(phase: PhaseValues) -> list[Quantity]:
     y, t = phase.values, phase.sessions
-    alone = "" if len(y) > 1 else "needs 2 values"
+    alone = "" if len(y) > 1 else _("needs 2 values")
     outside = outliers(y)[2]
-    where = [f"session {number:.0f}" for number in t[outside]]
-    rest, why = np.nan, "needs 3 values"
+    where = [_("session {number}").format(number=localized(f"{number:.0f}")) for number in t[outside]]
+    rest, why = np.nan, _("needs 3 values")
     if len(y) > 2:
         over = y - trend_line(y, sessions=t, name="Theil-Sen").heights(t)
         rest, why = float(np.sqrt((over**2).sum() / (len(y) - 2))), ""
@@ -250,14 +252,19 @@ def _variability(phase: PhaseValues) -> list[Quantity]:
         Quantity("variability", "maximum", float(y.max())),
         Quantity("variability", "range", float(y.max() - y.min())),
         Quantity("variability", "SD around Theil-Sen", rest, why),
-        Quantity("variability", "outliers", float(outside.sum()), f"at {', '.join(where)}" if where else ""),
+        Quantity(
+            "variability",
+            "outliers",
+            float(outside.sum()),
+            _("at {where}").format(where=", ".join(where)) if where else "",
+        ),
     ]
 
 
 def _slope_change(before: PhaseValues, after: PhaseValues) -> Quantity:
     fewest = min(len(before.values), len(after.values))
     if fewest < 2:
-        return Quantity("change", "slopes, Theil-Sen", np.nan, "needs 2 values in both phases")
+        return Quantity("change", "slopes, Theil-Sen", np.nan, _("needs 2 values in both phases"))
     one, two = (trend_line(p.values, sessions=p.sessions, name="Theil-Sen").slope for p in (before, after))
     return Quantity("change", "slopes, Theil-Sen", two - one)
 
@@ -266,7 +273,7 @@ def _overlap(before: PhaseValues, after: PhaseValues) -> list[Quantity]:
     turned = after.condition == "A"
     baseline, intervention = (after, before) if turned else (before, after)
     both = contrasts(baseline.values.tolist(), intervention.values.tolist(), improvement=before.measure.improvement)
-    note = f"{after.phase}, the later phase, taken as the baseline" if turned else ""
+    note = _("{phase}, the later phase, taken as the baseline").format(phase=after.phase) if turned else ""
     return [
         Quantity("overlap", "NAP", float(nap(both).value), note),
         Quantity("overlap", "PND", float(pnd(both).value), note),

@@ -11,6 +11,8 @@ import numpy as np
 from scd.analysis.overlap.contrasts import contrasts
 from scd.analysis.overlap.nonoverlap import nap
 from scd.analysis.visual.phase_values import phase_values
+from scd.language import gettext as _
+from scd.language import localized
 from scd.study import Study, StudyError
 from scd.study.measure import Improvement
 
@@ -55,12 +57,16 @@ class Screen:
         """The screen in one sentence."""
         where = f"{self.case}, {self.part}"
         if self.passed is None:
-            return f"{where}: {self.screen} can't be told, {self.note}."
-        size = f"NAP {self.nap:.3f}, cut-off {self.cutoff:g}"
+            return _("{where}: {screen} can't be told, {note}.").format(
+                where=where, screen=_(self.screen), note=self.note
+            )
+        size = _("NAP {nap}, cut-off {cutoff}").format(
+            nap=localized(f"{self.nap:.3f}"), cutoff=localized(f"{self.cutoff:g}")
+        )
         if self.screen == "reversibility":
-            told = "the second baseline went back" if self.passed else "the second baseline stayed better"
+            told = _("the second baseline went back") if self.passed else _("the second baseline stayed better")
         else:
-            told = "no trend towards improvement" if self.passed else "the baseline was improving already"
+            told = _("no trend towards improvement") if self.passed else _("the baseline was improving already")
         return f"{where}: {told} ({size})."
 
 
@@ -155,7 +161,9 @@ def wwc5_screens(
             found.append(Screen(code, "reversibility", f"{before.phase}, {after.phase}", size, cutoff, size < cutoff))
         for one in baselines:
             if len(one.values) <= _LAST:
-                why = f"it needs {_LAST + 1} values (there are {len(one.values)})"
+                why = _("it needs {needed} values (there are {values})").format(
+                    needed=_LAST + 1, values=len(one.values)
+                )
                 found.append(Screen(code, "baseline trend", one.phase, np.nan, cutoff, None, note=why))
                 continue
             size = trend_nap(one.values, improvement=one.measure.improvement)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from scd.analysis.visual.phase_values import PhaseValues, phase_values
 from scd.analysis.visual.quantities import between_phases, consistency, inside_envelope, of_phase
 from scd.analysis.visual.trend_lines import trend_line
+from scd.language import gettext as _
+from scd.language import localized, ngettext
 from scd.study import Study, StudyError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["COLUMNS", "visual_lines", "visual_table", "visual_words"]
+__all__ = ["COLUMNS", "like_phase_words", "visual_lines", "visual_table", "visual_words"]
 
 COLUMNS = ("case", "measure", "part", "aspect", "quantity", "value", "note")
 _LINES = ("case", "phase", "line", "session_from", "session_to", "value_from", "value_to")
@@ -169,15 +171,25 @@ of pairs (NAP).
         head = f"{phases[0].case}, " if len(every) > 1 else ""
         told += [head + _phase_words(phase) for phase in phases]
         told += [head + _change_words(before, after) for before, after in pairwise(phases)]
-        rows = [(part, q) for part, q in consistency(phases) if q.quantity.startswith("largest")]
-        for part, q in rows:
-            if q.value == q.value:
-                article = "the" if head else "The"
-                told.append(
-                    f"{head}{article} levels of the {part} phases differ by up to {100 * q.value:.0f} % of the "
-                    "difference between the conditions."
-                )
+        told += _like_phase_words(phases, several=len(every) > 1)
     return tuple(told)
+
+
+def like_phase_words(study: Study, *, measure: str | None = None, case: str | None = None) -> tuple[str, ...]:
+    """Of `visual_words` only how much phases of one condition differ, which no short table shows.
+
+    Parameters
+    ----------
+    study, measure, case
+        As for `visual_words`.
+
+    Returns
+    -------
+    tuple of str
+        Empty where no condition comes twice.
+    """
+    every = _cases(study, measure, case)
+    return tuple(text for phases in every for text in _like_phase_words(phases, several=len(every) > 1))
 
 
 def _cases(study: Study, measure: str | None, case: str | None) -> list[list[PhaseValues]]:
@@ -185,25 +197,64 @@ def _cases(study: Study, measure: str | None, case: str | None) -> list[list[Pha
     return [list(part) for _, part in groupby(found, key=lambda one: one.case)]
 
 
+def _like_phase_words(phases: list[PhaseValues], *, several: bool) -> list[str]:
+    rows = [(part, q) for part, q in consistency(phases) if q.quantity.startswith("largest")]
+    told = []
+    for part, q in rows:
+        if q.value == q.value:
+            text = (
+                _(
+                    "{case}, the levels of the {condition} phases differ by up to {percent} % of the difference "
+                    "between the conditions."
+                )
+                if several
+                else _(
+                    "The levels of the {condition} phases differ by up to {percent} % of the difference between "
+                    "the conditions."
+                )
+            )
+            told.append(text.format(case=phases[0].case, condition=part, percent=localized(f"{100 * q.value:.0f}")))
+    return told
+
+
 def _phase_words(phase: PhaseValues) -> str:
     told = {q.quantity: q for q in of_phase(phase)}
     count, middle = len(phase.values), told["median"].value
-    head = f"{phase.phase}: {count} value{'' if count == 1 else 's'} around a median of {middle:.3g}"
+    head = ngettext(
+        "{phase}: {n} value around a median of {median}", "{phase}: {n} values around a median of {median}", count
+    ).format(phase=phase.phase, n=count, median=localized(f"{middle:.3g}"))
     slope = told["slope, Theil-Sen"].value
     if slope == slope:
-        way = "rising" if slope > 0 else "falling"
-        head += f", {way} by {abs(slope):.3g} a session (Theil-Sen)" if slope else ", no change with time"
+        way = (
+            _(", rising by {slope} a session (Theil-Sen)")
+            if slope > 0
+            else _(", falling by {slope} a session (Theil-Sen)")
+            if slope
+            else _(", no change with time")
+        )
+        head += way.format(slope=localized(f"{abs(slope):.3g}"))
     inside = told["inside 25 % of the median"]
-    return f"{head}; {100 * inside.value:.0f} % lie within 25 % of the median ({inside.note})."
+    return _("{head}; {percent} % lie within 25 % of the median ({note}).").format(
+        head=head, percent=localized(f"{100 * inside.value:.0f}"), note=inside.note
+    )
 
 
 def _change_words(before: PhaseValues, after: PhaseValues) -> str:
     told = {q.quantity: q for q in between_phases(before, after) if q.aspect in ("change", "overlap")}
     change = told["means"].value
-    way = "for the better" if change * before.measure.sign > 0 else "for the worse"
-    moved = f"the mean moves by {change:+.3g}, {way}" if change else "the mean stays the same"
-    share = 100 * told["NAP"].value
-    return (
-        f"{before.phase} to {after.phase}: {moved}; an intervention value is better than a baseline value in "
-        f"{share:.0f} % of pairs (NAP)."
+    moved = (
+        _("the mean stays the same")
+        if not change
+        else _("the mean moves by {change}, for the better")
+        if change * before.measure.sign > 0
+        else _("the mean moves by {change}, for the worse")
+    )
+    return _(
+        "{earlier} to {later}: {moved}; an intervention value is better than a baseline value in {percent} % of pairs "
+        "(NAP)."
+    ).format(
+        earlier=before.phase,
+        later=after.phase,
+        moved=moved.format(change=localized(f"{change:+.3g}")),
+        percent=localized(f"{100 * told['NAP'].value:.0f}"),
     )
