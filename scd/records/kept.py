@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scd.study import Study, StudyError
 
-__all__ = ["refuse_rewriting"]
+__all__ = ["first_treated", "refuse_rewriting"]
 
 
 def refuse_rewriting(stored: Study, new: Study) -> None:
@@ -39,7 +39,7 @@ def refuse_rewriting(stored: Study, new: Study) -> None:
                 "a decision on record stays as it was: add a new one that says what has changed",
                 field="decisions",
             )
-    if new.monitoring != stored.monitoring and (begun := _first_treated(stored)) is not None:
+    if new.monitoring != stored.monitoring and (begun := first_treated(stored)) is not None:
         code, session, label = begun
         raise StudyError(
             f"{where}: its monitoring rule would change, and case '{code}' has a value at session {session} in phase "
@@ -49,7 +49,18 @@ def refuse_rewriting(stored: Study, new: Study) -> None:
         )
 
 
-def _first_treated(study: Study) -> tuple[str, int, str] | None:
+def first_treated(study: Study) -> tuple[str, int, str] | None:
+    """The first value of an outcome under intervention: case, session and phase; None where there is none yet.
+
+    Examples
+    --------
+    >>> from scd.study import Case, Measure, Phase, Session, Value
+    >>> mood = Measure(key="mood", label="Mood", improvement="increase")
+    >>> phases = (Phase(label="A1", planned_start=1), Phase(label="B1", planned_start=2))
+    >>> case = Case(code="K7M2QX", phases=phases).record(Session(number=2, values=(Value(measure="mood", value=4),)))
+    >>> first_treated(Study(code="K7M2QX", design="reversal", measures=(mood,), cases=(case,)))
+    ('K7M2QX', 2, 'B1')
+    """
     outcomes = {m.key for m in study.outcomes}
     for case in study.cases:
         for session in case.sessions:
