@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from scd.models.priors import Priors
     from scd.models.quadrature import LinearModel
 
-__all__ = ["CHUNK", "DEPTH", "ends_between", "log_mass", "on_grid"]
+__all__ = ["CHUNK", "DEPTH", "ends_between", "log_mass", "on_grid", "whitened"]
 
 DEPTH = 16.0
 """A grid ends where the density is e**-16 of its peak: what lies outside holds less than a millionth."""
@@ -68,7 +68,7 @@ def on_grid(
     ends: np.ndarray | None = None,
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Log density over v = log(innovation SD - floor), on a grid fitted to every outer value and u."""
-    moments, own = _moments(value, model, u)
+    moments, own = whitened(value, model, u)
     low, high = _ends(moments, own, priors, u, obs=value.shape[1]) if ends is None else ends
     v = low + (high - low) * _evenly(points)
     density, sigma = _log_density(v, moments, own, priors, u, obs=value.shape[1])
@@ -100,7 +100,7 @@ def _evenly(count: int) -> np.ndarray:
     return np.linspace(0, 1, count)
 
 
-def _moments(
+def whitened(
     value: np.ndarray, model: LinearModel, u: np.ndarray
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Whiten by the autocorrelation and turn the coefficients so that they are independent: shared, and by series."""

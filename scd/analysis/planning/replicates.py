@@ -1,35 +1,34 @@
 """Many simulated clients at once: their series, and the exact posterior of the level change in each of them.
 
 A simulated value is the level of its condition plus stationary AR(1) noise that runs through the phase boundaries. The
-posterior is that of the report's own models (`scd.models.exact`), integrated without a Markov chain, so that thousands
-of clients take a second.
+posterior is that of the report's own models (`scd.models.exact`), integrated without a Markov chain
+(`scd.models.many`), so that thousands of clients take a second.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scd.models.exact import linear_model
+from scd.models.many import mixtures
 from scd.models.priors import Priors
-from scd.models.quadrature import integrate
+from scd.models.quadrature import LinearModel
 from scd.models.series import Series
 from scd.study import Measure, StudyError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["Change", "posterior_of_change", "simulate"]
+__all__ = ["Change", "integrated", "posterior_of_change", "simulate", "unit_priors"]
 
-_BLOCK = 50
-"""Series that are integrated together; fixed, so that a series' numbers never hang on how the work was shared out."""
 _REFINE = 0.5
-"""Half the usual grid: a probability is off by less than 0.0004, far below any Monte Carlo error."""
-_SHARE_A_PATTERN = 10
+"""Half the usual grid between phases of a kind: a probability is off by less than 0.001."""
+_SHARE_A_PATTERN = 20
 """So many clients share which sessions were missed, so that they are integrated together."""
 _TRIES = 1000
 _MEASURE = Measure(key="simulated", label="Simulated", improvement="increase")
@@ -90,7 +89,7 @@ def simulate(
     baseline : float
         Level without intervention.
     missed : float
-        Share of sessions missed, in [0, 0.9]; each on its own, but one session of every phase takes place. Ten
+        Share of sessions missed, in [0, 0.9]; each on its own, but one session of every phase takes place. Twenty
         clients share which sessions were missed.
 
     Returns
@@ -184,30 +183,82 @@ def posterior_of_change(
             f"simulated series: need one value for each of the plan's {under.size} sessions (got {values.shape})",
             field="values",
         )
-    import scipy.special  # type: ignore[import-untyped]  # noqa: F401  # thousands of series repay its slow import
+    priors = unit_priors(unit, change_sd=change_sd, step=step)
 
-    if not unit > 0:
+    def model_of(keep: np.ndarray) -> LinearModel:
+        return linear_model(_series(under, keep), priors, model=model, refine=_REFINE)
+
+    return integrated(values, model_of, priors, unit=unit, center=center, above=above, ci_prob=ci_prob)
+
+
+def unit_priors(unit: float, *, change_sd: float, step: float) -> Priors:
+    """The default priors on the scale of the unit, with centre 0.
+
+    Parameters
+    ----------
+    unit, change_sd, step
+        As in `posterior_of_change`.
+
+    Raises
+    ------
+    StudyError
+        When the unit is not above 0.
+
+    Examples
+    --------
+    >>> unit_priors(2.0, change_sd=1.0, step=0).delta_sd
+    1.0
+    """
+    if not (math.isfinite(unit) and unit > 0):
         raise StudyError(f"priors: the unit must be above 0 (got {unit:g})", field="unit")
     floor = min(step / math.sqrt(12) / unit, 0.5)
-    priors = Priors.on_scale(center=0.0, unit=1.0).replace(delta_sd=change_sd, sigma_floor=floor)
+    return Priors.on_scale(center=0.0, unit=1.0).replace(delta_sd=change_sd, sigma_floor=floor)
+
+
+def integrated(
+    values: np.ndarray,
+    model_of: Callable[[np.ndarray], LinearModel],
+    priors: Priors,
+    *,
+    unit: float,
+    center: float,
+    above: Sequence[float],
+    ci_prob: float | None,
+) -> Change:
+    """The posterior of coefficient `delta` in many series; those with the same sessions are integrated together.
+
+    Parameters
+    ----------
+    values : ndarray, shape (replications, cells)
+        NaN where a session was missed.
+    model_of : callable
+        Gives the model for the cells that have values.
+    priors : Priors
+        From `unit_priors`.
+    unit, center, above, ci_prob
+        As in `posterior_of_change`.
+
+    Returns
+    -------
+    Change
+    """
+    import scipy.special  # type: ignore[import-untyped]  # noqa: F401  # its normal distribution function is faster
+
     scaled = (values - center) / unit
     thresholds = [float(a) / unit for a in above]
-    found = np.full((len(values), len(thresholds) + 4), np.nan)
+    count = len(thresholds)
+    found = np.full((len(values), count + 4), np.nan)
     patterns, which = np.unique(~np.isnan(values), axis=0, return_inverse=True)
     for number, keep in enumerate(patterns):
-        linear = linear_model(_series(under, keep), priors, model=model, refine=_REFINE)
-        delta = np.array([float(name == "delta") for name in linear.coefficients])
+        linear = model_of(keep)
+        delta = [float(name == "delta") for name in linear.coefficients]
         rows = np.flatnonzero(which.ravel() == number)
-        for first in range(0, len(rows), _BLOCK):
-            block = rows[first : first + _BLOCK]
-            grid = integrate(scaled[np.ix_(block, np.flatnonzero(keep))], linear, priors, refine=_REFINE)
-            mixture = grid.mixture(delta)
-            parts = [mixture.above(t) for t in thresholds] + [unit * mixture.mean(), unit * mixture.sd()]
-            found[block, : len(parts)] = np.stack(parts, axis=1)
+        for part, mixture in mixtures(scaled[np.ix_(rows, np.flatnonzero(keep))], linear, priors, loading=delta):
+            told = [mixture.above(t) for t in thresholds] + [unit * mixture.mean(), unit * mixture.sd()]
+            found[rows[part], : count + 2] = np.stack(told, axis=1)
             if ci_prob is not None:
-                found[block, -2:] = unit * mixture.quantile(((1 - ci_prob) / 2, (1 + ci_prob) / 2))
-    count = len(thresholds)
-    return Change(found[:, :count], found[:, count], found[:, count + 1], found[:, count + 2], found[:, count + 3])
+                found[rows[part], -2:] = unit * mixture.quantile(((1 - ci_prob) / 2, (1 + ci_prob) / 2))
+    return Change(found[:, :count], *found[:, count:].T)
 
 
 def _check(under: np.ndarray, *, sd: float, autocorrelation: float, replications: int, missed: float) -> None:
