@@ -1,0 +1,1 @@
+"""What moves together with the outcome from session to session: processes of one client, and of several."""
