@@ -172,7 +172,7 @@ def test_numbers_that_fail_the_gate_are_withheld(lambert, monkeypatch):
     """With a handful of draws the gate must close; no number may slip into table, chart or words."""
     from scd.models import posterior
 
-    monkeypatch.setitem(posterior.fit.__kwdefaults__, "draws", 8)
+    monkeypatch.setitem(posterior.fit_arrays.__kwdefaults__, "draws", 8)
     summary = summarize(lambert, model="level")
     assert summary.withheld
     assert summary.effects == summary.projection == summary.levels == ()

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from scd.analysis.appendix import BetweenCases, Check
+from scd.language import gettext as _
+from scd.language import localized
+from scd.models.fitted import Fitted, fitted_of
 from scd.models.terms import SEVERAL_CASES_MODELS
 from scd.study import Measure, Study
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = ["between_cases", "check_words", "predictive_checks", "prior_look"]
 
@@ -17,12 +23,12 @@ __all__ = ["between_cases", "check_words", "predictive_checks", "prior_look"]
 _STRANGE = 0.01
 
 
-def predictive_checks(tree: xr.DataTree, *, study: Study) -> tuple[Check, ...]:
+def predictive_checks(tree: xr.DataTree | Fitted, *, study: Study) -> tuple[Check, ...]:
     """Compare the data with new series from the posterior.
 
     Parameters
     ----------
-    tree : xarray.DataTree
+    tree : xarray.DataTree or Fitted
         From `scd.models.fit`.
     study : Study
         The study it was fitted to.
@@ -38,13 +44,12 @@ def predictive_checks(tree: xr.DataTree, *, study: Study) -> tuple[Check, ...]:
     Gelman, A., Meng, X.-L., & Stern, H. (1996). Posterior predictive assessment of model fitness via realized
     discrepancies. Statistica Sinica, 6, 733-807.
     """
-    cases, phases = json.loads(tree.attrs["cases"]), json.loads(tree.attrs["phases"])
-    measures = [study.measure(key) for key in json.loads(tree.attrs["measures"])]
-    constant = tree["constant_data"].to_dataset()
-    observed = tree["observed_data"]["value"].to_numpy()
-    drawn = tree["posterior_predictive"]["value"].transpose("chain", "draw", "obs").to_numpy()
-    drawn = drawn.reshape(-1, drawn.shape[-1])
-    case_index, phase_index = constant["case_index"].to_numpy(), constant["phase_index"].to_numpy()
+    fitted = fitted_of(tree)
+    cases, phases = fitted.cases, json.loads(fitted.origin["phases"])
+    measures = [study.measure(key) for key in json.loads(fitted.origin["measures"])]
+    constant, observed = fitted.constant, fitted.observed
+    drawn = fitted.flat("predictive")["value"]
+    case_index, phase_index = constant["case_index"], constant["phase_index"]
     found: list[Check] = []
     for i, case in enumerate(cases):
         mine = case_index == i
@@ -55,7 +60,7 @@ def predictive_checks(tree: xr.DataTree, *, study: Study) -> tuple[Check, ...]:
             observed[mine],
             drawn[:, mine],
             phase_index[mine],
-            constant["session"].to_numpy()[mine],
+            constant["session"][mine],
         )
     return tuple(found)
 
@@ -64,43 +69,56 @@ def check_words(checks: tuple[Check, ...]) -> str:
     """One line: which figures the model does not reproduce."""
     strange = [c for c in checks if not c.ok]
     if not strange:
-        return f"Series made by the model look like the data in all {len(checks)} figures compared."
+        return _("Series made by the model look like the data in all {n_checks} figures compared.").format(
+            n_checks=len(checks)
+        )
     several = len({c.case for c in checks}) > 1
     told = "; ".join(
-        f"{c.case + ': ' if several else ''}{c.figure} is {c.observed:.2g}, "
-        f"the model makes {c.lower:.2g} to {c.upper:.2g}"
+        (f"{c.case}: " if several else "")
+        + _("{figure} is {observed}, the model makes {low} to {high}").format(
+            figure=c.figure,
+            observed=localized(f"{c.observed:.2g}"),
+            low=localized(f"{c.lower:.2g}"),
+            high=localized(f"{c.upper:.2g}"),
+        )
         for c in strange[:3]
     )
-    return (
-        f"The model does not reproduce {len(strange)} of {len(checks)} figures of the data ({told}); by chance alone "
-        f"it would be about {2 * _STRANGE * len(checks):.1f}. Read it with care."
+    return _(
+        "The model does not reproduce {strange} of {figures} figures of the data ({told}); by "
+        "chance alone it would be about {expected}. Read it with care."
+    ).format(
+        strange=len(strange),
+        figures=len(checks),
+        told=told,
+        expected=localized(f"{2 * _STRANGE * len(checks):.1f}"),
     )
 
 
-def between_cases(tree: xr.DataTree) -> BetweenCases | None:
+def between_cases(tree: xr.DataTree | Fitted) -> BetweenCases | None:
     """Prior and posterior of the SD between cases, side by side; None for a single case.
 
     Parameters
     ----------
-    tree : xarray.DataTree
+    tree : xarray.DataTree or Fitted
         From `scd.models.fit`.
     """
-    if tree.attrs["model"] not in SEVERAL_CASES_MODELS:
+    fitted = fitted_of(tree)
+    if fitted.origin["model"] not in SEVERAL_CASES_MODELS:
         return None
 
-    def told(group: str) -> tuple[float, float, float]:
-        median, lower, upper = np.quantile(tree[group]["delta_sd"].to_numpy(), (0.5, 0.025, 0.975))
+    def told(group: dict[str, np.ndarray]) -> tuple[float, float, float]:
+        median, lower, upper = np.quantile(group["delta_sd"], (0.5, 0.025, 0.975))
         return float(median), float(lower), float(upper)
 
-    return BetweenCases(cases=len(json.loads(tree.attrs["cases"])), prior=told("prior"), posterior=told("posterior"))
+    return BetweenCases(cases=len(fitted.cases), prior=told(fitted.prior), posterior=told(fitted.posterior))
 
 
-def prior_look(tree: xr.DataTree, *, study: Study) -> float | None:
+def prior_look(tree: xr.DataTree | Fitted, *, study: Study) -> float | None:
     """Share of values outside the instrument's range that the priors alone would produce.
 
     Parameters
     ----------
-    tree : xarray.DataTree
+    tree : xarray.DataTree or Fitted
         From `scd.models.fit`.
     study : Study
 
@@ -110,16 +128,16 @@ def prior_look(tree: xr.DataTree, *, study: Study) -> float | None:
         None for a measure without a closed range. A share of a third is usual for scores: the priors leave room on
         purpose. Near 1 they would be about another instrument.
     """
-    (key, *_) = json.loads(tree.attrs["measures"])
+    fitted = fitted_of(tree)
+    (key, *_) = json.loads(fitted.origin["measures"])
     measure = study.measure(key)
-    if measure.minimum is None or measure.maximum is None or tree.attrs.get("family", "gaussian") != "gaussian":
+    if measure.minimum is None or measure.maximum is None or fitted.origin.get("family", "gaussian") != "gaussian":
         return None
-    prior = tree["prior"].to_dataset()
-    if "alpha_mean" in prior:
-        alpha, delta = prior["alpha_mean"].to_numpy().ravel(), prior["delta_mean"].to_numpy().ravel()
-    else:
-        alpha, delta = prior["alpha"].to_numpy().ravel(), prior["delta"].to_numpy().ravel()
-    noise = prior["sigma"].to_numpy().ravel() * np.random.default_rng(0).standard_normal(alpha.size)
+    prior = fitted.flat("prior")
+    alpha, delta = (
+        (prior["alpha_mean"], prior["delta_mean"]) if "alpha_mean" in prior else (prior["alpha"], prior["delta"])
+    )
+    noise = prior["sigma"] * np.random.default_rng(0).standard_normal(alpha.size)
     values = np.concatenate([alpha + noise, alpha + delta + noise])
     return float(((values < measure.minimum) | (values > measure.maximum)).mean())
 
@@ -140,19 +158,20 @@ def _of_case(
         here = phase_index == j
         means = everything[:, here].mean(axis=1)
         deviation[:, here] -= means[:, None]
-        found.append(_check(case, f"mean of {label}", means))
+        found.append(_check(case, _("mean of {label}").format(label=label), means))
         if here.sum() > 2:
-            found.append(_check(case, f"SD of {label}", everything[:, here].std(axis=1, ddof=1)))
+            found.append(_check(case, _("SD of {label}").format(label=label), everything[:, here].std(axis=1, ddof=1)))
     neighbours = np.flatnonzero(np.diff(session) == 1)
     if len(neighbours) >= 6:
         square = np.maximum((deviation**2).sum(axis=1), 1e-12)
         lag = (deviation[:, neighbours] * deviation[:, neighbours + 1]).sum(axis=1) / square
-        found.append(_check(case, "correlation of neighbouring sessions", lag))
+        found.append(_check(case, _("correlation of neighbouring sessions"), lag))
     for edge, name in ((measure.minimum, "floor"), (measure.maximum, "ceiling")):
         if edge is not None and ((observed == edge).any() or measure.scale == "rating"):
             # A score's model has no end: its values beyond the edge would have been recorded there.
             beyond = everything <= edge if name == "floor" else everything >= edge
-            found.append(_check(case, f"share at the {name}", beyond.mean(axis=1)))
+            figure = _("share at the floor") if name == "floor" else _("share at the ceiling")
+            found.append(_check(case, figure, beyond.mean(axis=1)))
     return found
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-import xarray as xr
-
+from scd.language import gettext as _
+from scd.language import localized
+from scd.models.fitted import Fitted, fitted_of
 from scd.study.record import Record
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = ["Diagnostics", "diagnose"]
 
@@ -48,12 +53,24 @@ class Diagnostics(Record):
         """Why the numbers are withheld, in words; empty when they may be shown."""
         reasons = []
         if not self.rhat_max < _RHAT_LIMIT:  # also catches NaN
-            reasons.append(f"the chains disagree (R-hat {self.rhat_max:.3f}, must be below {_RHAT_LIMIT})")
+            reasons.append(
+                _("the chains disagree (R-hat {rhat_max}, must be below {limit})").format(
+                    rhat_max=localized(f"{self.rhat_max:.3f}"), limit=localized(str(_RHAT_LIMIT))
+                )
+            )
         for name, size in (("bulk", self.ess_bulk_min), ("tail", self.ess_tail_min)):
             if not size >= _ESS_LIMIT:
-                reasons.append(f"too few independent draws ({name} ESS {size:.0f}, needs {_ESS_LIMIT})")
+                reasons.append(
+                    _("too few independent draws ({name} ESS {size}, needs {limit})").format(
+                        name=name, size=localized(f"{size:.0f}"), limit=_ESS_LIMIT
+                    )
+                )
         if self.divergences:
-            reasons.append(f"{self.divergences} divergent steps of the sampler, also with smaller steps")
+            reasons.append(
+                _("{divergences} divergent steps of the sampler, also with smaller steps").format(
+                    divergences=self.divergences
+                )
+            )
         return "; ".join(reasons)
 
     @property
@@ -71,12 +88,12 @@ class Diagnostics(Record):
         )
 
 
-def diagnose(tree: xr.DataTree) -> Diagnostics:
+def diagnose(tree: xr.DataTree | Fitted) -> Diagnostics:
     """Read the sampler's figures off a posterior.
 
     Parameters
     ----------
-    tree : xarray.DataTree
+    tree : xarray.DataTree or Fitted
         From `scd.models.fit`.
 
     Returns
@@ -85,18 +102,17 @@ def diagnose(tree: xr.DataTree) -> Diagnostics:
         Independent draws need no comparison of chains: their R-hat is 1, and their effective sample size is their
         number or, where they were weighted, what the weights leave of it.
     """
-    posterior = tree["posterior"].to_dataset()
-    if "quadrature" in tree.children or "effective_draws" in tree.attrs:
-        drawn = posterior.sizes["chain"] * posterior.sizes["draw"]
-        size = float(tree.attrs.get("effective_draws", drawn))
+    fitted = fitted_of(tree)
+    if (size := fitted.independent) is not None:
         return Diagnostics(rhat_max=1.0, ess_bulk_min=size, ess_tail_min=size, divergences=0)
     import arviz as az  # takes seconds to import, and integrated posteriors do without
 
+    posterior = fitted.dataset()
     return Diagnostics(
         rhat_max=_extreme(az.rhat(posterior), "max"),
         ess_bulk_min=_extreme(az.ess(posterior, method="bulk"), "min"),
         ess_tail_min=_extreme(az.ess(posterior, method="tail"), "min"),
-        divergences=int(tree["sample_stats"]["diverging"].sum()),
+        divergences=int(fitted.stats["diverging"].sum()),
     )
 
 

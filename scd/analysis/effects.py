@@ -6,19 +6,23 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-import xarray as xr
 
 from scd.analysis.family_effects import FamilyEffect, family_effects
 from scd.analysis.onset import onset_draws
 from scd.models.exact import sum_of
+from scd.models.fitted import Fitted, Grid, fitted_of
 from scd.models.mixture import Mixture, normal_cdf
 from scd.models.terms import SEVERAL_CASES_MODELS
 from scd.study import Measure, Study
 
-__all__ = ["COLUMNS", "effect_table"]
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+__all__ = ["COLUMNS", "effect_rows", "effect_table"]
 
 COLUMNS = (
     "case",
@@ -59,12 +63,12 @@ class _Effect:
     together: tuple[dict[str, float], ...] = field(default=())
 
 
-def effect_table(tree: xr.DataTree, *, study: Study) -> pd.DataFrame:
+def effect_table(tree: xr.DataTree | Fitted, *, study: Study) -> pd.DataFrame:
     """Every effect of a posterior as a row.
 
     Parameters
     ----------
-    tree : xarray.DataTree
+    tree : xarray.DataTree or Fitted
         From `scd.models.fit`.
     study : Study
         The study it was fitted to; gives direction and meaningful change.
@@ -97,35 +101,40 @@ def effect_table(tree: xr.DataTree, *, study: Study) -> pd.DataFrame:
         without Monte Carlo error. Of independent draws `rhat` is 1, and the effective sample sizes are what they are
         worth.
     """
-    posterior = tree["posterior"].to_dataset()
-    model = tree.attrs["model"]
-    cases = json.loads(tree.attrs["cases"])
-    measures = [study.measure(key) for key in json.loads(tree.attrs["measures"])]
-    if tree.attrs.get("family", "gaussian") != "gaussian":
-        told = [_family_row(e, tree, posterior) for e in family_effects(tree, measures=measures)]
-        return pd.DataFrame([*told, *_onset_rows(tree, cases[0])], columns=list(COLUMNS))
+    import pandas as pd
+
+    return pd.DataFrame(effect_rows(fitted_of(tree), study=study), columns=list(COLUMNS))
+
+
+def effect_rows(fitted: Fitted, *, study: Study) -> list[tuple[object, ...]]:
+    """The rows of `effect_table`, in the order of `COLUMNS`."""
+    model, cases = fitted.origin["model"], fitted.cases
+    measures = [study.measure(key) for key in json.loads(fitted.origin["measures"])]
+    if fitted.origin.get("family", "gaussian") != "gaussian":
+        told = [_family_row(e, fitted) for e in family_effects(fitted, measures=measures)]
+        return [*told, *_onset_rows(fitted, cases[0])]
     if model in SEVERAL_CASES_MODELS:
-        effects = _multilevel(posterior, cases, measures)
+        effects = _multilevel(fitted, measures)
     else:
-        effects = _single_case(posterior, tree, cases[0], measures[0])
-    if "quadrature" in tree.children:
-        read = _reader(tree["quadrature"].to_dataset())
-        rows = [_exact_row(e, read, posterior) for e in effects]
+        effects = _single_case(fitted, cases[0], measures[0])
+    if fitted.grid is not None:
+        read = _reader(fitted.grid)
+        rows = [_exact_row(e, read, fitted) for e in effects]
     else:
-        rows = [_sampled_row(e, tree, posterior) for e in effects]
-    return pd.DataFrame([*rows, *_onset_rows(tree, cases[0])], columns=list(COLUMNS))
+        rows = [_sampled_row(e, fitted) for e in effects]
+    return [*rows, *_onset_rows(fitted, cases[0])]
 
 
-def _single_case(posterior: xr.Dataset, tree: xr.DataTree, case: str, measure: Measure) -> list[_Effect]:
-    model = tree.attrs["model"]
+def _single_case(fitted: Fitted, case: str, measure: Measure) -> list[_Effect]:
+    model = fitted.origin["model"]
     if model == "piecewise":
-        return _piecewise(tree, case, measure)
+        return _piecewise(fitted, case, measure)
     effects = _change(case, "overall", {"delta": 1.0}, "sigma", measure)
     if model == "level-trend":
         effects.append(_Effect(case, "overall", "trend", {"trend": 1.0}, measure.sign))
     if model == "phase-level":
         changes = []
-        for earlier, later in pairwise(str(label) for label in posterior["phase"].values):
+        for earlier, later in pairwise(fitted.labels["phase"]):
             if earlier[0] == later[0]:
                 continue  # the phase between them was missed altogether
             treated, untreated = (later, earlier) if later[0] == "B" else (earlier, later)
@@ -136,10 +145,9 @@ def _single_case(posterior: xr.Dataset, tree: xr.DataTree, case: str, measure: M
     return effects
 
 
-def _piecewise(tree: xr.DataTree, case: str, measure: Measure) -> list[_Effect]:
-    constant = tree["constant_data"].to_dataset()
-    treated = constant["intervention"].to_numpy() == 1
-    elapsed = (constant["session"] - constant["phase_start"]).to_numpy()[treated]
+def _piecewise(fitted: Fitted, case: str, measure: Measure) -> list[_Effect]:
+    treated = fitted.constant["intervention"] == 1
+    elapsed = (fitted.constant["session"] - fitted.constant["phase_start"])[treated]
 
     def at(session: float) -> dict[str, float]:
         return {"delta": 1.0, "slope_change": session}
@@ -153,13 +161,13 @@ def _piecewise(tree: xr.DataTree, case: str, measure: Measure) -> list[_Effect]:
     ]
 
 
-def _multilevel(posterior: xr.Dataset, cases: list[str], measures: list[Measure]) -> list[_Effect]:
-    if posterior.attrs["common_units"]:
+def _multilevel(fitted: Fitted, measures: list[Measure]) -> list[_Effect]:
+    if fitted.common_units:
         effects = _change(None, "overall", {"delta_mean": 1.0}, "sigma", measures[0])
     else:  # unlike measures share only the standardised scale, on which up is better
         share = {"delta_mean": 1.0}
         effects = [_Effect(None, "overall", "standardized_change", share, standardized_by="sigma")]
-    for case, measure in zip(cases, measures, strict=True):
+    for case, measure in zip(fitted.cases, measures, strict=True):
         effects += _change(case, "overall", {f"delta[{case}]": 1.0}, f"sigma_case[{case}]", measure)
     return effects
 
@@ -178,14 +186,14 @@ def _overlap(standardized: np.ndarray) -> np.ndarray:
     return normal_cdf(standardized / np.sqrt(2))
 
 
-def _reader(grid: xr.Dataset) -> Callable[[_Effect], tuple[Mixture, np.ndarray]]:
+def _reader(grid: Grid) -> Callable[[_Effect], tuple[Mixture, np.ndarray]]:
     """Reads mixtures and their quantiles off the grid; rows about the same sum share the work."""
     found: dict[tuple[object, ...], tuple[Mixture, np.ndarray]] = {}
 
     def read(effect: _Effect) -> tuple[Mixture, np.ndarray]:
         key = (*effect.sums.items(), bool(effect.standardized_by))
         if key not in found:
-            mixture = sum_of(grid, effect.sums, standardized=bool(effect.standardized_by))
+            mixture = sum_of(grid.quadrature, effect.sums, unit=grid.unit, standardized=bool(effect.standardized_by))
             found[key] = mixture, mixture.quantile(_PROBABILITIES)[0]
         return found[key]
 
@@ -193,11 +201,10 @@ def _reader(grid: xr.Dataset) -> Callable[[_Effect], tuple[Mixture, np.ndarray]]
 
 
 def _exact_row(
-    effect: _Effect, read: Callable[[_Effect], tuple[Mixture, np.ndarray]], posterior: xr.Dataset
+    effect: _Effect, read: Callable[[_Effect], tuple[Mixture, np.ndarray]], fitted: Fitted
 ) -> tuple[object, ...]:
-    size = float(posterior.sizes["chain"] * posterior.sizes["draw"])
     if effect.together:
-        return _only_probability(effect, posterior)
+        return _only_probability(effect, fitted)
     mixture, quantiles = read(effect)
     mean, sd = float(mixture.mean()[0]), float(mixture.sd()[0])
     if effect.shown_as is not None:
@@ -209,7 +216,7 @@ def _exact_row(
     meaningful = None if effect.meaningful is None else _beyond(mixture, effect.sign, effect.meaningful)
     better = _beyond(mixture, effect.sign, 0.0)
     told = (mean, sd, median, lower, upper, _CI_PROB, better, meaningful)
-    return (effect.case, effect.contrast, effect.effect, *told, 1.0, size, size)
+    return (effect.case, effect.contrast, effect.effect, *told, 1.0, fitted.independent, fitted.independent)
 
 
 def _beyond(mixture: Mixture, sign: int, threshold: float) -> float:
@@ -217,13 +224,13 @@ def _beyond(mixture: Mixture, sign: int, threshold: float) -> float:
     return above if sign > 0 else 1 - above
 
 
-def _sampled_row(effect: _Effect, tree: xr.DataTree, posterior: xr.Dataset) -> tuple[object, ...]:
+def _sampled_row(effect: _Effect, fitted: Fitted) -> tuple[object, ...]:
     if effect.together:
-        return _only_probability(effect, posterior)
-    draws = _sum(posterior, effect.sums)
+        return _only_probability(effect, fitted)
+    draws = _sum(fitted, effect.sums)
     if effect.standardized_by:
-        draws = draws / _parameter(posterior, effect.standardized_by)
-    values = draws.to_numpy().ravel()
+        draws = draws / fitted.parameter(effect.standardized_by)
+    values = draws.ravel()
     better = float((effect.sign * values > 0).mean())
     meaningful = None if effect.meaningful is None else float((effect.sign * values >= effect.meaningful).mean())
     shown = values if effect.shown_as is None else effect.shown_as(values)
@@ -240,11 +247,11 @@ def _sampled_row(effect: _Effect, tree: xr.DataTree, posterior: xr.Dataset) -> t
         _CI_PROB,
         better,
         meaningful,
-        *_reliability(draws.to_numpy(), tree),
+        *_reliability(draws, fitted),
     )
 
 
-def _family_row(effect: FamilyEffect, tree: xr.DataTree, posterior: xr.Dataset) -> tuple[object, ...]:
+def _family_row(effect: FamilyEffect, fitted: Fitted) -> tuple[object, ...]:
     name = (effect.case, effect.contrast, effect.effect)
     better = float((effect.better > 0).mean())
     if not effect.shown:
@@ -252,48 +259,37 @@ def _family_row(effect: FamilyEffect, tree: xr.DataTree, posterior: xr.Dataset) 
     lower, median, upper = np.quantile(effect.draws, _PROBABILITIES)
     meaningful = None if effect.meaningful is None else float((effect.better >= effect.meaningful).mean())
     told = (float(effect.draws.mean()), float(effect.draws.std(ddof=1)), float(median), float(lower), float(upper))
-    chains = effect.draws.reshape(posterior.sizes["chain"], posterior.sizes["draw"])
-    return (*name, *told, _CI_PROB, better, meaningful, *_reliability(chains, tree))
+    return (*name, *told, _CI_PROB, better, meaningful, *_reliability(effect.draws.reshape(fitted.shape), fitted))
 
 
-def _reliability(chains: np.ndarray, tree: xr.DataTree) -> tuple[float, float, float]:
+def _reliability(chains: np.ndarray, fitted: Fitted) -> tuple[float, float, float]:
     """R-hat, and bulk and tail effective sample size; of independent draws 1 and what they are worth."""
-    if "quadrature" in tree.children or "effective_draws" in tree.attrs:
-        size = float(tree.attrs.get("effective_draws", chains.size))
-        return 1.0, size, size
+    if fitted.independent is not None:
+        return 1.0, fitted.independent, fitted.independent
     import arviz as az  # takes seconds to import, and integrated posteriors do without
+    import xarray as xr
 
     held = xr.Dataset({"effect": (("chain", "draw"), chains)})
     bulk, tail = (float(az.ess(held, method=method)["effect"]) for method in ("bulk", "tail"))
     return float(az.rhat(held)["effect"]), bulk, tail
 
 
-def _onset_rows(tree: xr.DataTree, case: str) -> list[tuple[object, ...]]:
+def _onset_rows(fitted: Fitted, case: str) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
-    for name, chains in onset_draws(tree).items():
+    for name, chains in onset_draws(fitted).items():
         lower, median, upper = np.quantile(chains, _PROBABILITIES)
         told = (float(chains.mean()), float(chains.std(ddof=1)), float(median), float(lower), float(upper), _CI_PROB)
-        rows.append((case, "overall", name, *told, None, None, *_reliability(chains, tree)))
+        rows.append((case, "overall", name, *told, None, None, *_reliability(chains, fitted)))
     return rows
 
 
-def _only_probability(effect: _Effect, posterior: xr.Dataset) -> tuple[object, ...]:
-    right = [effect.sign * _sum(posterior, sums) > 0 for sums in effect.together]
-    together = float(xr.concat(right, dim="contrast").all("contrast").mean())
+def _only_probability(effect: _Effect, fitted: Fitted) -> tuple[object, ...]:
+    right = [effect.sign * _sum(fitted, sums) > 0 for sums in effect.together]
+    together = float(np.all(right, axis=0).mean())
     none = (None,) * 5
     return (effect.case, effect.contrast, effect.effect, *none, None, together, None, *(None,) * 3)
 
 
-def _sum(posterior: xr.Dataset, sums: dict[str, float]) -> xr.DataArray:
-    parts = [weight * _parameter(posterior, name) for name, weight in sums.items()]
-    return sum(parts[1:], start=parts[0]).transpose("chain", "draw")
-
-
-def _parameter(posterior: xr.Dataset, name: str) -> xr.DataArray:
-    """A parameter by its name; ``gamma[B1]`` is that of phase B1, ``delta[K7M2QX]`` that of a case."""
-    plain, _, label = name.removesuffix("]").partition("[")
-    values = posterior[plain]
-    if not label:
-        return values
-    dim = "phase" if "phase" in values.dims else "case"
-    return values.sel({dim: label}, drop=True)
+def _sum(fitted: Fitted, sums: dict[str, float]) -> np.ndarray:
+    parts = [weight * fitted.parameter(name) for name, weight in sums.items()]
+    return sum(parts[1:], start=parts[0])

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import xarray as xr
 
+from scd.models.fitted import Fitted
 from scd.models.overlap import overlap
 from scd.models.response import Response, mean_value, spread_name, value_sd
 from scd.models.terms import SEVERAL_CASES_MODELS
@@ -62,13 +62,12 @@ class _Change:
     spread: np.ndarray
 
 
-def family_effects(tree: xr.DataTree, *, measures: list[Measure]) -> list[FamilyEffect]:
+def family_effects(fitted: Fitted, *, measures: list[Measure]) -> list[FamilyEffect]:
     """The effects of a posterior whose family is not Gaussian.
 
     Parameters
     ----------
-    tree : xarray.DataTree
-        From `scd.models.fit`.
+    fitted : Fitted
     measures : list of Measure
         Of each case.
 
@@ -93,16 +92,11 @@ def family_effects(tree: xr.DataTree, *, measures: list[Measure]) -> list[Family
     Pustejovsky, J. E. (2018). Using response ratios for meta-analyzing single-case designs with behavioral outcomes.
     Journal of School Psychology, 68, 99-112. https://doi.org/10.1016/j.jsp.2018.02.003
     """
-    responses = [Response(**held) for held in json.loads(tree.attrs["responses"])]
-    cases, model = json.loads(tree.attrs["cases"]), tree.attrs["model"]
-    posterior = tree["posterior"].to_dataset()
-    draws = {
-        str(name): values.transpose("chain", "draw", ...).to_numpy().reshape(-1, *values.shape[2:])
-        for name, values in posterior.data_vars.items()
-    }
-    if model in SEVERAL_CASES_MODELS:
-        return list(_several(draws, cases, responses, measures, alike=bool(posterior.attrs["common_units"])))
-    return list(_single(draws, tree, cases[0], responses[0], measures[0]))
+    responses = [Response(**held) for held in json.loads(fitted.origin["responses"])]
+    draws = fitted.flat()
+    if fitted.origin["model"] in SEVERAL_CASES_MODELS:
+        return list(_several(draws, fitted.cases, responses, measures, alike=fitted.common_units))
+    return list(_single(draws, fitted, responses[0], measures[0]))
 
 
 def _several(
@@ -122,18 +116,18 @@ def _several(
 
 
 def _single(
-    draws: dict[str, np.ndarray], tree: xr.DataTree, case: str, response: Response, measure: Measure
+    draws: dict[str, np.ndarray], fitted: Fitted, response: Response, measure: Measure
 ) -> Iterator[FamilyEffect]:
     alpha, delta, spread = draws["alpha"][:, None], draws["delta"][:, None], _spread(draws, response)
-    model = tree.attrs["model"]
+    (case,), model = fitted.cases, fitted.origin["model"]
     if model == "piecewise":
-        yield from _piecewise(draws, tree, case, response, measure)
+        yield from _piecewise(draws, fitted, response, measure)
         return
     yield from _rows(_Change(case, "overall", alpha, alpha + delta, spread), response, measure)
     if model == "level-trend":
         yield _slope(case, "trend", draws["trend"], response, measure)
     if model == "phase-level":
-        labels, gamma, right = json.loads(tree.attrs["phases"])[0], draws["gamma"], []
+        labels, gamma, right = fitted.labels["phase"], draws["gamma"], []
         for i, (earlier, later) in enumerate(pairwise(labels)):
             if earlier[0] == later[0]:
                 continue  # the phase between them was missed altogether
@@ -147,11 +141,11 @@ def _single(
 
 
 def _piecewise(
-    draws: dict[str, np.ndarray], tree: xr.DataTree, case: str, response: Response, measure: Measure
+    draws: dict[str, np.ndarray], fitted: Fitted, response: Response, measure: Measure
 ) -> Iterator[FamilyEffect]:
-    constant = tree["constant_data"].to_dataset()
-    treated = constant["intervention"].to_numpy() == 1
-    session, phase_start = constant["session"].to_numpy(), constant["phase_start"].to_numpy()
+    (case,), constant = fitted.cases, fitted.constant
+    treated = constant["intervention"] == 1
+    session, phase_start = constant["session"], constant["phase_start"]
     elapsed = (session - phase_start)[treated].astype(float)
     before = draws["alpha"][:, None] + draws["trend"][:, None] * (session - session.min())[treated].astype(float)
     after = before + draws["delta"][:, None] + draws["slope_change"][:, None] * elapsed

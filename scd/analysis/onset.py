@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    import xarray as xr
+from scd.models.fitted import Fitted
 
 __all__ = ["onset_draws"]
 
@@ -16,7 +14,7 @@ __all__ = ["onset_draws"]
 _SOON = 3
 
 
-def onset_draws(tree: xr.DataTree) -> dict[str, np.ndarray]:
+def onset_draws(fitted: Fitted) -> dict[str, np.ndarray]:
     """How long half of the full effect takes, and how much of it is there at the third session.
 
     With the share s carried over from one session to the next, half of the full effect is reached after
@@ -24,8 +22,7 @@ def onset_draws(tree: xr.DataTree) -> dict[str, np.ndarray]:
 
     Parameters
     ----------
-    tree : xarray.DataTree
-        From `scd.models.fit`.
+    fitted : Fitted
 
     Returns
     -------
@@ -37,8 +34,7 @@ def onset_draws(tree: xr.DataTree) -> dict[str, np.ndarray]:
     Swan, D. M., & Pustejovsky, J. E. (2018). A gradual effects model for single-case designs. Multivariate Behavioral
     Research, 53(4), 574-593. https://doi.org/10.1080/00273171.2018.1466681
     """
-    posterior = tree["posterior"].to_dataset()
-    if "carried" not in posterior:
+    if "carried" not in fitted.posterior:
         return {}
-    share = np.clip(posterior["carried"].transpose("chain", "draw").to_numpy(), 1e-12, 1 - 1e-12)
+    share = np.clip(fitted.posterior["carried"], 1e-12, 1 - 1e-12)
     return {"half_life": math.log(0.5) / np.log(share), "reached_at_third": 1 - share**_SOON}

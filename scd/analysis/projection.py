@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-import xarray as xr
 
+from scd.models.fitted import Fitted, fitted_of
 from scd.models.response import AUTOCORRELATED, Response, new_values, spread_name
 from scd.study import Measure, Study
 
-__all__ = ["phase_levels", "project_baseline"]
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+__all__ = ["LEVEL_COLUMNS", "PROJECTION_COLUMNS", "level_rows", "phase_levels", "project_baseline", "projection_rows"]
+
+LEVEL_COLUMNS = ("case", "phase", "session_from", "session_to", "median", "lower", "upper")
+PROJECTION_COLUMNS = ("case", "phase", "session", "median", "lower", "upper")
 
 _TAILS = (0.025, 0.5, 0.975)
 # The band is drawn, not read to the third digit; 4,000 draws place it to a hundredth of its width.
 _MOST_DRAWS = 4000
 
 
-def phase_levels(tree: xr.DataTree) -> pd.DataFrame:
+def phase_levels(tree: xr.DataTree | Fitted) -> pd.DataFrame:
     """The estimated level of every phase: the expected value, averaged over its observed sessions.
 
     Parameters
     ----------
-    tree : xarray.DataTree
+    tree : xarray.DataTree or Fitted
         From `scd.models.fit`.
 
     Returns
@@ -31,21 +38,26 @@ def phase_levels(tree: xr.DataTree) -> pd.DataFrame:
     pandas.DataFrame
         Columns ``case, phase, session_from, session_to, median, lower, upper`` (95 % interval), in measure units.
     """
-    cases, phases = json.loads(tree.attrs["cases"]), json.loads(tree.attrs["phases"])
-    constant = tree["constant_data"].to_dataset()
-    expected = _flat(tree["posterior_predictive"].to_dataset()["expected"])
-    rows = []
-    for i, case in enumerate(cases):
+    import pandas as pd
+
+    return pd.DataFrame(level_rows(fitted_of(tree)), columns=list(LEVEL_COLUMNS))
+
+
+def level_rows(fitted: Fitted) -> list[tuple[object, ...]]:
+    """The rows of `phase_levels`, in the order of `LEVEL_COLUMNS`."""
+    phases, constant = json.loads(fitted.origin["phases"]), fitted.constant
+    expected = _thinned(fitted.predictive["expected"])
+    rows: list[tuple[object, ...]] = []
+    for i, case in enumerate(fitted.cases):
         for j, label in enumerate(phases[i]):
-            here = ((constant["case_index"] == i) & (constant["phase_index"] == j)).to_numpy()
-            lower, median, upper = np.quantile(expected[:, here].mean(axis=1), _TAILS)
-            sessions = constant["session"].to_numpy()[here]
+            here = (constant["case_index"] == i) & (constant["phase_index"] == j)
+            lower, median, upper = (float(q) for q in np.quantile(expected[:, here].mean(axis=1), _TAILS))
+            sessions = constant["session"][here]
             rows.append((case, label, int(sessions.min()), int(sessions.max()), median, lower, upper))
-    columns = ["case", "phase", "session_from", "session_to", "median", "lower", "upper"]
-    return pd.DataFrame(rows, columns=columns)
+    return rows
 
 
-def project_baseline(tree: xr.DataTree, *, study: Study, seed: int = 1) -> pd.DataFrame:
+def project_baseline(tree: xr.DataTree | Fitted, *, study: Study, seed: int = 1) -> pd.DataFrame:
     """Where single values would have fallen had the baseline gone on: the forecast over each intervention phase.
 
     From the last value of the baseline before it, the deviation from the baseline's expected value fades with
@@ -53,7 +65,7 @@ def project_baseline(tree: xr.DataTree, *, study: Study, seed: int = 1) -> pd.Da
 
     Parameters
     ----------
-    tree : xarray.DataTree
+    tree : xarray.DataTree or Fitted
         From `scd.models.fit`.
     study : Study
         The study it was fitted to.
@@ -66,18 +78,23 @@ def project_baseline(tree: xr.DataTree, *, study: Study, seed: int = 1) -> pd.Da
         Columns ``case, phase, session, median, lower, upper``: a row a session of each intervention phase that
         follows a baseline, with the 95 % predictive band. The band ends where the instrument's range ends.
     """
+    import pandas as pd
+
+    rows = projection_rows(fitted_of(tree), study=study, seed=seed)
+    return pd.DataFrame(rows, columns=list(PROJECTION_COLUMNS))
+
+
+def projection_rows(fitted: Fitted, *, study: Study, seed: int = 1) -> list[tuple[object, ...]]:
+    """The rows of `project_baseline`, in the order of `PROJECTION_COLUMNS`."""
     rng = np.random.default_rng(seed)
-    cases, phases = json.loads(tree.attrs["cases"]), json.loads(tree.attrs["phases"])
-    measures = [study.measure(key) for key in json.loads(tree.attrs["measures"])]
-    told = tree.attrs.get("responses")  # a tree without them is one of scores
+    cases, phases = fitted.cases, json.loads(fitted.origin["phases"])
+    measures = [study.measure(key) for key in json.loads(fitted.origin["measures"])]
+    told = fitted.origin.get("responses")  # a posterior without them is one of scores
     responses = [Response(**held) for held in json.loads(told)] if told else [Response(family="gaussian")] * len(cases)
-    constant = tree["constant_data"].to_dataset()
-    observed = tree["observed_data"]["value"].to_numpy()
-    draws = {str(n): _flat(v) for n, v in tree["posterior"].to_dataset().data_vars.items()}
-    predictive = tree["posterior_predictive"].to_dataset()
-    predictor = _flat(predictive["predictor" if "predictor" in predictive else "expected"])
-    session = constant["session"].to_numpy()
-    case_index, phase_index = constant["case_index"].to_numpy(), constant["phase_index"].to_numpy()
+    observed, predictive = fitted.observed, fitted.predictive
+    draws = {name: _thinned(v) for name, v in fitted.posterior.items()}
+    predictor = _thinned(predictive["predictor" if "predictor" in predictive else "expected"])
+    session, case_index, phase_index = (fitted.constant[n] for n in ("session", "case_index", "phase_index"))
     rows: list[tuple[object, ...]] = []
     for i, case in enumerate(cases):
         mine = case_index == i
@@ -101,7 +118,7 @@ def project_baseline(tree: xr.DataTree, *, study: Study, seed: int = 1) -> pd.Da
             values = new_values(responses[i], level, spread=spread[:, None], rng=rng)
             lower, median, upper = _inside(np.quantile(values, _TAILS, axis=0), measures[i])
             rows += [(case, label, int(s), *map(float, q)) for s, *q in zip(ahead, median, lower, upper, strict=True)]
-    return pd.DataFrame(rows, columns=["case", "phase", "session", "median", "lower", "upper"])
+    return rows
 
 
 def _last_deviation(
@@ -132,10 +149,9 @@ def _last_deviation(
             return spread * rng.standard_normal(len(predictor))
 
 
-def _flat(values: xr.DataArray) -> np.ndarray:
-    in_order = values.transpose("chain", "draw", ...).to_numpy()
-    stacked = in_order.reshape(-1, *in_order.shape[2:])
-    return stacked[:: max(1, len(stacked) // _MOST_DRAWS)]
+def _thinned(values: np.ndarray) -> np.ndarray:
+    joined = values.reshape(-1, *values.shape[2:])
+    return joined[:: max(1, len(joined) // _MOST_DRAWS)]
 
 
 def _inside(quantiles: np.ndarray, measure: Measure) -> np.ndarray:

@@ -11,21 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 from scd.analysis.cautions import cautions, too_few_points
 from scd.analysis.progress import share_of
-from scd.analysis.summary_values import Effect, Level, Projection, Summary, rows_of
+from scd.analysis.summary_values import Effect, Level, Projection, Summary, values_of
 from scd.analysis.words import client_words, clinician_words, grade_words
 from scd.design.standards import grade_wwc
+from scd.language import gettext as _
 from scd.models.priors import Priors
 from scd.models.response import FAMILY_WORDS
 from scd.study import Measure, Study, StudyError
 
 if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
-
     from scd.analysis.appendix import Check, Robustness
     from scd.analysis.diagnostics import Diagnostics
     from scd.design.standards import Grade
     from scd.models import Engine
+    from scd.models.fitted import Fitted
 
 __all__ = ["Effect", "Level", "Projection", "Summary", "headline_model", "summarize"]
 
@@ -128,9 +127,9 @@ class _Asked:
 
 @dataclass(frozen=True)
 class _Reading:
-    tree: xr.DataTree
+    fitted: Fitted
     gate: Diagnostics
-    effects: pd.DataFrame
+    effects: tuple[Effect, ...]
     # Of a case's own fit beside a multilevel one only the last.
     projection: tuple[Projection, ...] = ()
     levels: tuple[Level, ...] = ()
@@ -141,17 +140,17 @@ class _Reading:
 def _read(
     study: Study, asked: _Asked, *, model: str, case: str | None, progress: Callable[[float], None] | None
 ) -> _Reading:
-    # These load ArviZ and PyMC: only when there is something to fit.
+    # These load NumPy and, for what can't be integrated, PyMC: only when there is something to fit.
     from scd.analysis.checks import predictive_checks
     from scd.analysis.diagnostics import diagnose
-    from scd.analysis.effects import effect_table
+    from scd.analysis.effects import COLUMNS, effect_rows
     from scd.analysis.ladder_pooled import average_robustness
-    from scd.analysis.projection import phase_levels, project_baseline
+    from scd.analysis.projection import LEVEL_COLUMNS, PROJECTION_COLUMNS, level_rows, projection_rows
     from scd.analysis.robustness import robustness
-    from scd.models import fit
+    from scd.models.posterior import fit_arrays
 
     measure, family, priors, seed = asked.measure, asked.family, asked.priors, asked.seed
-    tree = fit(
+    fitted = fit_arrays(
         study,
         measure=measure,
         case=case,
@@ -162,36 +161,37 @@ def _read(
         seed=seed,
         progress=progress,
     )
-    read = _Reading(tree=tree, gate=diagnose(tree), effects=effect_table(tree, study=study))
+    effects = values_of(effect_rows(fitted, study=study), columns=COLUMNS, kind=Effect)
+    read = _Reading(fitted=fitted, gate=diagnose(fitted), effects=effects)
     if model == asked.model:
         read = replace(
             read,
-            projection=rows_of(project_baseline(tree, study=study, seed=seed), kind=Projection),
-            levels=rows_of(phase_levels(tree), kind=Level),
-            checks=predictive_checks(tree, study=study) if asked.appendix else (),
+            projection=values_of(
+                projection_rows(fitted, study=study, seed=seed), columns=PROJECTION_COLUMNS, kind=Projection
+            ),
+            levels=values_of(level_rows(fitted), columns=LEVEL_COLUMNS, kind=Level),
+            checks=predictive_checks(fitted, study=study) if asked.appendix else (),
         )
     else:  # the unpooled fits beside a multilevel one
-        own = read.effects[read.effects["effect"] == "level_change"]
-        read = replace(read, effects=own.assign(effect="level_change_unpooled"))
+        own = (effect for effect in effects if effect.effect == "level_change")
+        read = replace(read, effects=tuple(effect.replace(effect="level_change_unpooled") for effect in own))
     if asked.appendix and case is not None:
         beside = robustness(study, case=case, measure=measure, model=model, family=family, priors=priors, seed=seed)
         read = replace(read, robustness=(beside,))
     elif asked.appendix and model == "multilevel":
-        average = average_robustness(tree, study=study, seed=seed)
+        average = average_robustness(fitted, study=study, seed=seed)
         read = replace(read, robustness=() if average is None else (average,))
     return read
 
 
 def _told(study: Study, asked: _Asked, readings: list[_Reading]) -> Summary:
-    import pandas as pd  # a report's kernel reads summaries without it, and starts in half the time
-
     from scd.analysis.checks import between_cases, prior_look
 
-    trees = [reading.tree for reading in readings]
-    first, gate = trees[0], reduce(lambda one, other: one.worst(other), (reading.gate for reading in readings))
-    measure_of = _measures(study, trees)
+    found = [reading.fitted for reading in readings]
+    first, gate = found[0].origin, reduce(lambda one, other: one.worst(other), (reading.gate for reading in readings))
+    measure_of = _measures(study, found)
     grade = grade_wwc(study, measure=asked.measure)
-    effects = rows_of(pd.concat([r.effects for r in readings if len(r.effects)], ignore_index=True), kind=Effect)
+    effects = tuple(effect for reading in readings for effect in reading.effects)
     shown = readings if gate.ok else []
     if gate.ok:
         text, client = _words(study, readings, effects=effects, measure_of=measure_of, grade=grade)
@@ -202,9 +202,9 @@ def _told(study: Study, asked: _Asked, readings: list[_Reading]) -> Summary:
         fingerprint=study.fingerprint(),
         measure="+".join(dict.fromkeys(m.key for m in measure_of.values())),
         model=asked.model,
-        engine=first.attrs["engine"],
-        family=first.attrs["family"],
-        priors=json.loads(first.attrs["priors"]),
+        engine=first["engine"],
+        family=first["family"],
+        priors=json.loads(first["priors"]),
         diagnostics={k: _finite(v) for k, v in gate.model_dump().items()} | {"ok": gate.ok},
         effects=effects if gate.ok else (),
         projection=tuple(row for reading in shown for row in reading.projection),
@@ -212,14 +212,14 @@ def _told(study: Study, asked: _Asked, readings: list[_Reading]) -> Summary:
         grade=grade.words,
         text=text,
         client_text=client,
-        warnings=(*_notes(trees, measure_of), *cautions(study, measure_of, family=first.attrs["family"])),
+        warnings=(*_notes(found, measure_of), *cautions(study, measure_of, family=first["family"])),
         withheld=gate.reason,
-        versions=json.loads(first.attrs["versions"]),
+        versions=json.loads(first["versions"]),
         seed=asked.seed,
         robustness=tuple(row for reading in shown for row in reading.robustness),
         checks=tuple(row for reading in shown for row in reading.checks),
-        prior_outside=prior_look(first, study=study) if asked.appendix else None,
-        between_cases=between_cases(first) if asked.appendix and gate.ok else None,
+        prior_outside=prior_look(found[0], study=study) if asked.appendix else None,
+        between_cases=between_cases(found[0]) if asked.appendix and gate.ok else None,
     )
 
 
@@ -243,11 +243,11 @@ def _words(
 
 
 def _withheld_words(gate: Diagnostics) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    text = (
-        f"The result is withheld: {gate.reason}. Estimate again with another seed; if it stays, check the values "
-        "for typing errors and the measure's range."
-    )
-    return (text,), ("The numbers could not be worked out reliably this time, so this page shows none.",)
+    text = _(
+        "The result is withheld: {reason}. Estimate again with another seed; if it stays, check "
+        "the values for typing errors and the measure's range."
+    ).format(reason=gate.reason)
+    return (text,), (_("The numbers could not be worked out reliably this time, so this page shows none."),)
 
 
 def _jobs(study: Study, codes: list[str], *, measure: str | None, model: str) -> list[tuple[str, str | None]]:
@@ -272,20 +272,25 @@ def _jobs(study: Study, codes: list[str], *, measure: str | None, model: str) ->
     return [(model, code) for code in usable]
 
 
-def _notes(trees: list[Any], measure_of: dict[str, Measure]) -> tuple[str, ...]:
+def _notes(fits: list[Fitted], measure_of: dict[str, Measure]) -> tuple[str, ...]:
     """What to know about how the values were taken, once each."""
-    found = [note for tree in trees for note in json.loads(tree.attrs["notes"])]
-    if trees[0].attrs["family_chosen"] == "by hand":
-        measure, taken = next(iter(measure_of.values())), FAMILY_WORDS[trees[0].attrs["family"]]
-        found.append(f"{measure.label} is a {measure.scale}; by choice it is analysed as {taken}.")
+    found = [note for fitted in fits for note in json.loads(fitted.origin["notes"])]
+    first = fits[0].origin
+    if first["family_chosen"] == "by hand":
+        measure, taken = next(iter(measure_of.values())), FAMILY_WORDS[first["family"]]
+        found.append(
+            _("{label} is a {scale}; by choice it is analysed as {taken}.").format(
+                label=measure.label, scale=_(measure.scale), taken=_(taken)
+            )
+        )
     return tuple(dict.fromkeys(found))
 
 
-def _measures(study: Study, trees: list[Any]) -> dict[str, Measure]:
+def _measures(study: Study, fits: list[Fitted]) -> dict[str, Measure]:
     found: dict[str, Measure] = {}
-    for tree in trees:
-        keys = json.loads(tree.attrs["measures"])
-        found |= {c: study.measure(k) for c, k in zip(json.loads(tree.attrs["cases"]), keys, strict=True)}
+    for fitted in fits:
+        keys = json.loads(fitted.origin["measures"])
+        found |= {c: study.measure(k) for c, k in zip(fitted.cases, keys, strict=True)}
     return {c.code: found[c.code] for c in study.cases if c.code in found}
 
 

@@ -13,7 +13,7 @@ from scd.study.record import Record
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SUMMARY_VERSION", "Effect", "Level", "Projection", "Summary", "frame_of", "rows_of"]
+__all__ = ["SUMMARY_VERSION", "Effect", "Level", "Projection", "Summary", "frame_of", "values_of"]
 
 SUMMARY_VERSION = 1
 
@@ -168,16 +168,10 @@ class Summary(Record):
             raise StudyError(f"{source}: {error.message}", problems=error.problems) from None
 
 
-def rows_of[R: Record](table: pd.DataFrame, *, kind: type[R]) -> tuple[R, ...]:
-    """The rows of a table as values of one kind; what is missing is None.
-
-    Raises
-    ------
-    StudyError
-        When a column is none of its fields.
-    """
-    records = table.astype(object).where(table.notna(), None).to_dict("records")
-    return tuple(kind(**{str(k): v for k, v in row.items()}) for row in records)
+def values_of[R: Record](rows: Sequence[Sequence[object]], *, columns: Sequence[str], kind: type[R]) -> tuple[R, ...]:
+    """Rows as values of one kind, whose fields are the columns; what is no number is None."""
+    held = [{c: None if v != v else v for c, v in zip(columns, row, strict=True)} for row in rows]
+    return tuple(kind(**row) for row in held)
 
 
 def frame_of[R: Record](rows: Sequence[R], *, kind: type[R]) -> pd.DataFrame:

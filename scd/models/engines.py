@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
+import numpy as np
+
 from scd.models.exact import draw_exact, quadrature_of
 from scd.models.importance import WEIGHED, weighted_draws
 from scd.models.pooled import pooled_draws
@@ -13,8 +15,6 @@ from scd.models.terms import SEVERAL_CASES_MODELS
 from scd.study import StudyError
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from scd.models.outcome import Outcome
     from scd.models.priors import Priors
     from scd.models.quadrature import Quadrature
@@ -36,8 +36,9 @@ class Drawn:
     Attributes
     ----------
     engine : {"exact", "importance", "nuts"}
-    posterior, sample_stats : xarray.Dataset
-        With dims ``chain, draw``.
+    posterior : dict of str to ndarray, shape (chain, draw) or (chain, draw, phase | case | occasion)
+    stats : dict of str to ndarray, shape (chain, draw)
+        What the sampler tells of each draw, ``diverging`` at least.
     grid : Quadrature or None
         What the exact engine drew from.
     effective : float or None
@@ -47,8 +48,8 @@ class Drawn:
     """
 
     engine: str
-    posterior: xr.Dataset
-    sample_stats: xr.Dataset
+    posterior: dict[str, np.ndarray]
+    stats: dict[str, np.ndarray]
     grid: Quadrature | None = None
     effective: float | None = None
     target_accept: float | None = None
@@ -101,8 +102,8 @@ def drawn(
     count = {"draws": draws or _INDEPENDENT_DRAWS, "chains": chains or _INDEPENDENT_CHAINS}
     if engine != "nuts" and not several and outcome.family in INTEGRATED:
         grid = quadrature_of(outcome.series, priors, model=model)
-        posterior, stats = draw_exact(grid, outcome.series, model=model, seed=seed, **count)
-        found: Drawn | None = Drawn("exact", posterior, stats, grid=grid)
+        posterior = draw_exact(grid, model=model, seed=seed, **count)
+        found: Drawn | None = Drawn("exact", posterior, _undivided(**count), grid=grid)
     else:
         found = _weighed(outcome, priors, model=model, seed=seed, **count) if engine == "auto" else None
     if found is None:
@@ -121,8 +122,13 @@ def _weighed(outcome: Outcome, priors: Priors, *, model: str, seed: int, draws: 
         return None
     if chance is None:
         return None
-    posterior, stats, effective = chance
-    return Drawn("importance", posterior, stats, effective=effective)
+    posterior, effective = chance
+    return Drawn("importance", posterior, _undivided(draws=draws, chains=chains), effective=effective)
+
+
+def _undivided(*, draws: int, chains: int) -> dict[str, np.ndarray]:
+    """Independent draws have no divergences."""
+    return {"diverging": np.zeros((chains, draws), dtype=bool)}
 
 
 def _sampled(

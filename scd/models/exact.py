@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 from numpy.polynomial import legendre
 
 from scd.models.mixture import Mixture
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from scd.models.priors import Priors
     from scd.models.series import Series
 
-__all__ = ["draw_exact", "half_normal_grid", "linear_model", "quadrature_of", "stored", "sum_of"]
+__all__ = ["draw_exact", "half_normal_grid", "linear_model", "quadrature_of", "sum_of"]
 
 _OUTER_POINTS = {"gamma": 18, "carried": 40}
 
@@ -101,93 +100,48 @@ def quadrature_of(
     return integrate(series.value, linear, priors, phi=phi, refine=refine)
 
 
-def draw_exact(
-    quadrature: Quadrature, series: Series, *, model: str, seed: int, draws: int, chains: int
-) -> tuple[xr.Dataset, xr.Dataset]:
+def draw_exact(quadrature: Quadrature, *, model: str, seed: int, draws: int, chains: int) -> dict[str, np.ndarray]:
     """Independent draws in the shape that a sampler would give.
 
     Parameters
     ----------
     quadrature : Quadrature
-    series : Series
     model : str
     seed : int
     draws, chains : int
 
     Returns
     -------
-    posterior, sample_stats : xarray.Dataset
-        With dims ``chain, draw`` and, for ``gamma``, ``phase``.
+    dict of str to ndarray, shape (chains, draws)
+        By parameter; ``gamma`` has the phases as a third axis.
     """
     drawn = quadrature.draw(np.random.default_rng(seed), size=draws * chains)
-    shape, dims = (chains, draws), ("chain", "draw")
-    found: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
+    shape = (chains, draws)
     single = [n for n in quadrature.coefficients if not n.startswith("gamma")]
-    for i, name in enumerate(single):
-        found[name] = dims, drawn["coefficients"][:, i].reshape(shape)
-    coords: dict[str, object] = {"chain": np.arange(chains), "draw": np.arange(draws)}
-    if len(single) < len(quadrature.coefficients):
-        found["gamma"] = (*dims, "phase"), drawn["coefficients"][:, len(single) :].reshape(*shape, -1)
-        coords["phase"] = list(series.phases[0])
-    terms = SINGLE_CASE_MODELS[model]
+    found: dict[str, np.ndarray] = {name: drawn["coefficients"][:, i].reshape(shape) for i, name in enumerate(single)}
     outer = drawn["outer"].reshape(shape)
-    if "gamma" in found:
-        found["omega"] = dims, outer
-    if "carried" in terms:
-        found["carried"] = dims, outer
-    found["sigma"] = dims, drawn["sigma"].reshape(shape)
-    found["phi"] = dims, drawn["phi"].reshape(shape)
-    stats = xr.Dataset({"diverging": (dims, np.zeros(shape, dtype=bool))})
-    return xr.Dataset(found, coords=coords), stats
+    if len(single) < len(quadrature.coefficients):
+        found["gamma"] = drawn["coefficients"][:, len(single) :].reshape(*shape, -1)
+        found["omega"] = outer
+    if "carried" in SINGLE_CASE_MODELS[model]:
+        found["carried"] = outer
+    return found | {"sigma": drawn["sigma"].reshape(shape), "phi": drawn["phi"].reshape(shape)}
 
 
-def stored(quadrature: Quadrature, *, unit: float) -> xr.Dataset:
-    """The grid of one series as a dataset, for effects without Monte Carlo error.
+def sum_of(
+    quadrature: Quadrature, loadings: dict[str, float], *, unit: float = 1.0, standardized: bool = False
+) -> Mixture:
+    """The exact posterior of a weighted sum of coefficients, in the measure's units.
 
     Parameters
     ----------
     quadrature : Quadrature
         Of one series, on a scale of unit size.
-    unit : float
-        The measure's units in one of that scale.
-
-    Returns
-    -------
-    xarray.Dataset
-        Dims ``outer, phi, sigma, coefficient, component``.
-    """
-    grid, arm = ("outer", "phi", "sigma"), ("outer", "phi")
-    return xr.Dataset(
-        {
-            "weight": (grid, quadrature.weight[0]),
-            "within_phase_sd": (grid, quadrature.sigma[0]),
-            "sigma_step": (arm, quadrature.sigma_step[0]),
-            "autocorrelation": ("phi", quadrature.phi),
-            "outer_value": ("outer", quadrature.outer),
-            "columns": (("design", "obs", "coefficient"), quadrature.columns),
-            "prior_mean": ("coefficient", quadrature.prior_mean),
-            "prior_sd": (("shared", "coefficient") if len(quadrature.prior_sd) == 1 else ("outer", "coefficient"),
-                         quadrature.prior_sd),
-            "rotation": ((*arm, "coefficient", "component"), quadrature.rotation),
-            "curvature": ((*arm, "component"), quadrature.curvature),
-            "pull": ((*arm, "component"), quadrature.pull[0]),
-        },
-        coords={"coefficient": list(quadrature.coefficients)},
-        attrs={"unit": unit, "floor": quadrature.floor, "phi_step": quadrature.phi_step,
-               "log_evidence": float(quadrature.log_evidence[0])},
-    )  # fmt: skip
-
-
-def sum_of(grid: xr.Dataset, loadings: dict[str, float], *, standardized: bool = False) -> Mixture:
-    """The exact posterior of a weighted sum of coefficients, in the measure's units.
-
-    Parameters
-    ----------
-    grid : xarray.Dataset
-        From `stored`.
     loadings : dict of str to float
         Weight of each coefficient; ``gamma[A1]`` is the deviation of phase A1. Only differences are meaningful: the
         origin of `alpha` is that of the scaled values.
+    unit : float
+        The measure's units in one of that scale.
     standardized : bool
         In units of the within-phase SD.
 
@@ -195,29 +149,12 @@ def sum_of(grid: xr.Dataset, loadings: dict[str, float], *, standardized: bool =
     -------
     Mixture
     """
-    names = [str(name) for name in grid["coefficient"].to_numpy()]
+    names = quadrature.coefficients
     unknown = set(loadings) - set(names)
     if unknown:
         raise KeyError(f"no coefficient {', '.join(sorted(unknown))}; there are {', '.join(names)}")
-    quadrature = Quadrature(
-        coefficients=tuple(names),
-        phi=grid["autocorrelation"].to_numpy(),
-        outer=grid["outer_value"].to_numpy(),
-        sigma=grid["within_phase_sd"].to_numpy()[None],
-        sigma_step=grid["sigma_step"].to_numpy()[None],
-        phi_step=float(grid.attrs["phi_step"]),
-        floor=float(grid.attrs["floor"]),
-        weight=grid["weight"].to_numpy()[None],
-        columns=grid["columns"].to_numpy(),
-        prior_mean=grid["prior_mean"].to_numpy(),
-        prior_sd=grid["prior_sd"].to_numpy(),
-        rotation=grid["rotation"].to_numpy(),
-        curvature=grid["curvature"].to_numpy(),
-        pull=grid["pull"].to_numpy()[None],
-        log_evidence=np.array([grid.attrs["log_evidence"]]),
-    )
     mixture = quadrature.mixture(np.array([loadings.get(name, 0.0) for name in names]), standardized=standardized)
-    return mixture if standardized else mixture.affine(scale=float(grid.attrs["unit"]))
+    return mixture if standardized else mixture.affine(scale=unit)
 
 
 def half_normal_grid(sd: float, *, points: int) -> tuple[np.ndarray, np.ndarray]:

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from scd.models.adaptive import adapted
 from scd.models.errors import PHI_LIMIT, innovation_share, log_prior_mass, log_prior_u, log_prior_v, phi_of
@@ -66,7 +65,7 @@ class Target:
 
 def weighted_draws(
     outcome: Outcome, priors: Priors, *, model: str, seed: int, draws: int, chains: int
-) -> tuple[xr.Dataset, xr.Dataset, float] | None:
+) -> tuple[dict[str, np.ndarray], float] | None:
     """Draw from the posterior of one case.
 
     Parameters
@@ -83,8 +82,8 @@ def weighted_draws(
 
     Returns
     -------
-    posterior, sample_stats : xarray.Dataset
-        With dims ``chain, draw``, as a sampler would give.
+    posterior : dict of str to ndarray, shape (chain, draw) or (chain, draw, phase)
+        As a sampler would give.
     effective : float
         How many independent draws the weighted ones are worth.
     None
@@ -97,15 +96,8 @@ def weighted_draws(
         return None
     chosen, sample = weighed
     found = parameters_of(chosen, outcome, priors, model=model, rng=rng)
-    dims = ("chain", "draw")
-    coords: dict[str, object] = {"chain": np.arange(chains), "draw": np.arange(draws)}
-    held = {}
-    for name, values in found.items():
-        held[name] = (*dims, "phase")[: values.ndim + 1], values.reshape(chains, draws, *values.shape[1:])
-    if "gamma" in found:
-        coords["phase"] = list(outcome.series.phases[0])
-    stats = xr.Dataset({"diverging": (dims, np.zeros((chains, draws), dtype=bool))})
-    return xr.Dataset(held, coords=coords), stats, min(sample.effective, float(draws * chains))
+    held = {name: values.reshape(chains, draws, *values.shape[1:]) for name, values in found.items()}
+    return held, min(sample.effective, float(draws * chains))
 
 
 def target_of(

@@ -27,7 +27,7 @@ __all__ = ["mixtures"]
 
 _PHI_ENDS = (-0.85, 0.985)
 """Beyond these the prior of the autocorrelation holds less than 0.0003 of its mass."""
-_STEP = 1.0
+_STEP = 1.3
 """Steps of both axes in SDs of the posterior, as a normal likelihood would have them."""
 _BELOW, _ABOVE = 5.0, 6.0
 """How many such SDs the grid of the innovations' SD reaches beyond the smallest and the largest estimate."""

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from scd.models.series import Series
 
-__all__ = ["carried", "lags_treated"]
+__all__ = ["built_up", "carried", "lags_treated"]
 
 
 def carried(series: Series, share: float | np.ndarray) -> np.ndarray:
@@ -34,14 +34,37 @@ def carried(series: Series, share: float | np.ndarray) -> np.ndarray:
     Swan, D. M., & Pustejovsky, J. E. (2018). A gradual effects model for single-case designs. Multivariate Behavioral
     Research, 53(4), 574-593. https://doi.org/10.1080/00273171.2018.1466681
     """
-    treated = _treated(series)
+    return built_up(_treated(series), share, at=series.session - series.session.min())
+
+
+def built_up(amount: np.ndarray, share: float | np.ndarray, *, at: np.ndarray) -> np.ndarray:
+    """What has built up of an amount that comes in session by session: x[t] = s x[t-1] + (1 - s) amount[t].
+
+    Parameters
+    ----------
+    amount : ndarray, shape (sessions,)
+        Of every session from the first one on, such as 1 under intervention and 0 in baseline.
+    share : float or ndarray
+        Carried over from one session to the next, from 0 (at once) to 1 (never); one or many.
+    at : ndarray of int, shape (obs,)
+        Which sessions are asked for, counted from 0.
+
+    Returns
+    -------
+    ndarray, shape (obs,) or (*share, obs)
+
+    Examples
+    --------
+    >>> built_up(np.array([0.0, 1.0, 1.0]), 0.5, at=np.arange(3))
+    array([0.  , 0.5 , 0.75])
+    """
     share = np.asarray(share, dtype=float)
-    reached, level = np.empty((*share.shape, len(series.session))), np.zeros(share.shape)
-    observed = {int(number): i for i, number in enumerate(series.session - series.session.min())}
-    for t, under in enumerate(treated):
-        level = share * level + (1 - share) * under
-        if t in observed:  # long gaps cost time, not memory
-            reached[..., observed[t]] = level
+    reached, level = np.empty((*share.shape, len(at))), np.zeros(share.shape)
+    wanted = {int(number): i for i, number in enumerate(at)}
+    for t, now in enumerate(amount):
+        level = share * level + (1 - share) * now
+        if t in wanted:  # long gaps cost time, not memory
+            reached[..., wanted[t]] = level
     return reached
 
 

@@ -10,7 +10,6 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from scd.models.adaptive import adapted
 from scd.models.errors import PHI_LIMIT, innovation_share, log_prior_mass, log_prior_u, log_prior_v, phi_of
@@ -39,7 +38,7 @@ _CHUNK = 1_000_000
 
 def pooled_draws(
     series: Series, priors: Priors, *, model: str = "multilevel", seed: int, draws: int, chains: int
-) -> tuple[xr.Dataset, xr.Dataset, float] | None:
+) -> tuple[dict[str, np.ndarray], float] | None:
     """Draw from the posterior of several cases.
 
     Parameters
@@ -55,8 +54,8 @@ def pooled_draws(
 
     Returns
     -------
-    posterior, sample_stats : xarray.Dataset
-        With dims ``chain, draw``, ``case`` and ``occasion``; parameters as in `scd.models.predictor.linear_predictor`.
+    posterior : dict of str to ndarray, shape (chain, draw) or (chain, draw, case | occasion)
+        Parameters as in `scd.models.predictor.linear_predictor`.
     effective : float
         How many independent draws the weighted ones are worth.
     None
@@ -81,16 +80,10 @@ def pooled_draws(
     if weighed is None:
         return None
     points, sample = weighed
-    shape, dims = (chains, draws), ("chain", "draw")
     parts = [_parameters(points[i : i + chunk], series, priors, shared, rng) for i in range(0, len(points), chunk)]
     drawn = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    held = {}
-    for name, values in drawn.items():
-        further = ("occasion",) if name == "history" else ("case",)
-        held[name] = (*dims, *further)[: values.ndim + 1], values.reshape(*shape, *values.shape[1:])
-    coords = {"chain": np.arange(chains), "draw": np.arange(draws), "case": np.arange(cases)}
-    stats = xr.Dataset({"diverging": (dims, np.zeros(shape, dtype=bool))})
-    return xr.Dataset(held, coords=coords), stats, min(sample.effective, float(draws * chains))
+    held = {name: values.reshape(chains, draws, *values.shape[1:]) for name, values in drawn.items()}
+    return held, min(sample.effective, float(draws * chains))
 
 
 def _start(series: Series, priors: Priors, rng: np.random.Generator, *, history: bool) -> np.ndarray:

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import numpy as np
 import nutpie
-import xarray as xr
 
+from scd.models.fitted import arrays_of
 from scd.models.structure import Structure, build_structure, stand_in
 
 __all__ = ["CHAINS", "DRAWS", "compilations", "sample"]
@@ -33,7 +34,7 @@ def sample(
     draws: int = DRAWS,
     chains: int = CHAINS,
     progress: Callable[[float], None] | None = None,
-) -> tuple[xr.Dataset, xr.Dataset, float]:
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], float]:
     """Draw from the posterior; after a divergence once more, with smaller steps.
 
     Parameters
@@ -51,8 +52,8 @@ def sample(
 
     Returns
     -------
-    posterior, sample_stats : xarray.Dataset
-        With dims ``chain, draw``.
+    posterior, stats : dict of str to ndarray
+        By name; the first axes are chain and draw.
     target_accept : float
         The acceptance rate the draws were made with.
     """
@@ -77,7 +78,7 @@ def sample(
             break
     if progress:
         progress(1.0)
-    return tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset(), target_accept
+    return arrays_of(tree["posterior"].to_dataset()), arrays_of(tree["sample_stats"].to_dataset()), target_accept
 
 
 def compilations() -> int:

@@ -49,8 +49,8 @@ def log_likelihood(
 def posterior(series: Series, model: str, seed: int) -> tuple[dict[str, np.ndarray], Quadrature]:
     """Draws of a model's parameters, and the integral that they come from."""
     grid = quadrature_of(series, NEUTRAL, model=model)
-    found, _ = draw_exact(grid, series, model=model, seed=seed, draws=DRAWS, chains=1)
-    return {str(name): v.to_numpy()[0] for name, v in found.data_vars.items()}, grid
+    found = draw_exact(grid, model=model, seed=seed, draws=DRAWS, chains=1)
+    return {name: v[0] for name, v in found.items()}, grid
 
 
 def exact_ranks(model: str, *, simulations: int, seed: int, posterior: Posterior = posterior) -> dict[str, np.ndarray]:

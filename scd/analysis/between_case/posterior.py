@@ -9,12 +9,10 @@ import numpy as np
 
 from scd.analysis.between_case.occasions import Occasions
 from scd.analysis.diagnostics import Diagnostics, diagnose
-from scd.models import fit
+from scd.models.posterior import fit_arrays
 from scd.study import Study
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from scd.models import Priors
 
 __all__ = ["PosteriorEffect", "posterior_effect"]
@@ -93,11 +91,11 @@ def posterior_effect(
     Rindskopf, D. (2014). Nonlinear Bayesian analysis for single case designs. Journal of School Psychology, 52,
     179-189. https://doi.org/10.1016/j.jsp.2013.12.003
     """
-    tree = fit(
+    fitted = fit_arrays(
         _taken(study, data, measure), measure=measure, model="multilevel", family="gaussian", priors=priors, seed=seed
     )
-    posterior = tree["posterior"].to_dataset()
-    difference, between, sigma, phi = (_flat(posterior[name]) for name in ("delta_mean", "alpha_sd", "sigma", "phi"))
+    draws = fitted.flat()
+    difference, between, sigma, phi = (draws[name] for name in ("delta_mean", "alpha_sd", "sigma", "phi"))
     within = sigma**2
     variance = between**2 + within
     return PosteriorEffect(
@@ -108,16 +106,12 @@ def posterior_effect(
         variance=variance,
         variance_within=within,
         between_sd=between,
-        between_sd_prior=_flat(tree["prior"].to_dataset()["alpha_sd"]),
+        between_sd_prior=fitted.flat("prior")["alpha_sd"],
         df=float(2 * variance.mean() ** 2 / variance.var(ddof=1)),
-        engine=str(tree.attrs["engine"]),
-        priors=str(tree.attrs["priors"]),
-        diagnostics=diagnose(tree),
+        engine=str(fitted.origin["engine"]),
+        priors=str(fitted.origin["priors"]),
+        diagnostics=diagnose(fitted),
     )
-
-
-def _flat(values: xr.DataArray) -> np.ndarray:
-    return values.transpose("chain", "draw", ...).to_numpy().reshape(-1)
 
 
 def _taken(study: Study, data: Occasions, measure: str) -> Study:
