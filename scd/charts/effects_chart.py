@@ -29,6 +29,9 @@ from scd.charts.style import (
     title_of,
     wrapped,
 )
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
+from scd.language import localized
 from scd.study import StudyError
 
 if TYPE_CHECKING:
@@ -39,10 +42,10 @@ __all__ = ["effects_chart"]
 _NEEDED = ("case", "contrast", "effect", "median", "lower", "upper", "ci_prob")
 _LABEL_WIDTH = 190
 _KEY_WORDS = {
-    "pooled": "estimated together with the other cases",
-    "alone": "estimated from this case alone",
-    "whole": "average of all cases",
-    "meaningful": "smallest change that matters",
+    "pooled": N_("estimated together with the other cases"),
+    "alone": N_("estimated from this case alone"),
+    "whole": N_("average of all cases"),
+    "meaningful": N_("smallest change that matters"),
 }
 
 
@@ -146,8 +149,8 @@ def effects_chart(
         alt.Chart(rows([{"change": 0}]))
         .mark_rule(stroke=INK, strokeWidth=1.2)
         .encode(x=axis.x("change"), y=alt.YValue(-4), y2=alt.Y2Value(height)),
-        text_mark(["← better" if better < 0 else "← worse"], x=zero - 8, y=-8, align="right"),
-        text_mark(["worse →" if better < 0 else "better →"], x=zero + 8, y=-8),
+        text_mark([_("← better") if better < 0 else _("← worse")], x=zero - 8, y=-8, align="right"),
+        text_mark([_("worse →") if better < 0 else _("better →")], x=zero + 8, y=-8),
     ]
     for mark in marks:
         rule = alt.Chart(rows([{"meaningful": mark}])).mark_rule(
@@ -163,7 +166,7 @@ def effects_chart(
         bold = any(row.kind == "whole" and int(row.place) == n for row in found)
         layers.append(text_mark(lines, x=-10, y=top + 10, align="right", bold=bold))
     layers += _numbers(found, pitch=pitch, x=width + 14, ci_prob=float(chosen["ci_prob"].iloc[0]))
-    smallest = f"{_KEY_WORDS['meaningful']}, {number_words(meaningful)} {shown(measure.unit)}" if meaningful else ""
+    smallest = f"{_(_KEY_WORDS['meaningful'])}, {number_words(meaningful)} {_unit(measure)}" if meaningful else ""
     layers += _key(found, meaningful=smallest, y=height + 62, right=width + 150)
     chart = alt.LayerChart(layer=layers).properties(width=width, height=height)
     if title:
@@ -182,7 +185,7 @@ def _arrange(table: pd.DataFrame, *, effect: str, labels: Mapping[str, str]) -> 
 
     names = []
     for case, contrast in order:
-        who = "Average of all cases" if case is None else shown(labels.get(case, case))
+        who = _("Average of all cases") if case is None else shown(labels.get(case, case))
         what = _contrast_words(str(contrast))
         names.append(what if len(cases) == 1 and case else f"{who}: {what}" if several else who)
     found = []
@@ -205,20 +208,26 @@ def _key_of(record: Mapping[str, Any]) -> tuple[str | None, str]:
 def _contrast_words(contrast: str) -> str:
     """A contrast with the intervention first, as its number is taken: ``A1-B1`` and ``B1-A1`` are “B1 against A1”."""
     if contrast == "overall":
-        return "Whole study"
-    first, _, second = contrast.partition("-")
-    return f"{first} against {second}" if second.startswith("A") else f"{second} against {first}"
+        return _("Whole study")
+    first, second = contrast.partition("-")[::2]
+    treated, untreated = (first, second) if second.startswith("A") else (second, first)
+    return _("{intervention} against {baseline}").format(intervention=treated, baseline=untreated)
 
 
 def _axis_words(measure: Measure, *, effect: str, width: float) -> list[str]:
-    unit = shown(measure.unit) or "measure's units"
+    told = {"measure": shown(measure.label), "unit": _unit(measure) or _("measure's units")}
     if effect == "standardized_change":
-        words = f"Standardised change in {shown(measure.label)} (within-case SDs; positive is better)"
+        words = _("Standardised change in {measure} (within-case SDs; positive is better)")
     elif effect == "slope_change":
-        words = f"Change in slope of {shown(measure.label)} ({unit} per session)"
+        words = _("Change in slope of {measure} ({unit} per session)")
     else:
-        words = f"Change in {shown(measure.label)}, intervention − baseline ({unit})"
+        words = _("Change in {measure}, intervention − baseline ({unit})")
+    words = words.format(**told)
     return wrapped(words, width=width + 60, lines=2, size=12)
+
+
+def _unit(measure: Measure) -> str:
+    return shown(measure.unit_words)
 
 
 def _ends(values: list[float]) -> tuple[float, float, float]:
@@ -262,12 +271,14 @@ def _numbers(found: list[_Row], *, pitch: float, x: float, ci_prob: float) -> li
     largest = max((abs(v) for row in found if row.numbers for v in row.numbers), default=1.0)
     # About two digits: more would pretend to a precision that the intervals deny.
     decimals = max(0, min(4, 1 - floor(log10(largest or 1.0)) + (largest >= 10)))
-    layers = [text_mark([f"median ({ci_prob * 100:g} % interval)"], x=x, y=-8)]
+    layers = [
+        text_mark([_("median ({percent} % interval)").format(percent=localized(f"{ci_prob * 100:g}"))], x=x, y=-8)
+    ]
     for row in found:
-        words = "no estimate"
+        words = _("no estimate")
         if row.numbers:
             median, lower, upper = (number_words(v, decimals=decimals) for v in row.numbers)
-            words = f"{median} ({lower} to {upper})"
+            words = _("{median} ({lower} to {upper})").format(median=median, lower=lower, upper=upper)
         ink = GREY if row.kind == "alone" or not row.numbers else INK
         layers.append(text_mark([words], x=x, y=row.place * pitch + 4, colour=ink, bold=row.kind == "whole"))
     return layers
@@ -280,7 +291,7 @@ def _key(found: list[_Row], *, meaningful: str, y: float, right: float) -> list[
     layers: list[Layer] = []
     x, line = -_LABEL_WIDTH / 2, y
     for entry in [*entries, *(["meaningful"] if meaningful else [])]:
-        words = meaningful if entry == "meaningful" else _KEY_WORDS[entry]
+        words = meaningful if entry == "meaningful" else _(_KEY_WORDS[entry])
         needed = 26 + text_width(words) + 16
         if x + needed > right and x > -_LABEL_WIDTH / 2:
             x, line = -_LABEL_WIDTH / 2, line + 17

@@ -17,6 +17,7 @@ from scd.charts.style import (
     INK,
     LINE_HEIGHT,
     Layer,
+    condition_name,
     condition_word,
     number_words,
     rows,
@@ -24,6 +25,8 @@ from scd.charts.style import (
     text_width,
     wrapped,
 )
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
 
 if TYPE_CHECKING:
     from scd.study import Measure
@@ -39,14 +42,14 @@ __all__ = [
 ]
 
 _MARGIN_WIDTH = 120
-_PROJECTED = "projected from baseline, 95 %"
+_PROJECTED = N_("projected from baseline, 95 %")
 _KEY_LINE = 16
 
 _KEY_WORDS = {
-    "missed": "session missed, no value",
-    "level": "estimated level of a phase, with its 95 % interval",
+    "missed": N_("session missed, no value"),
+    "level": N_("estimated level of a phase, with its 95 % interval"),
     "projection": _PROJECTED,
-    "planned": "planned, not yet reached",
+    "planned": N_("planned, not yet reached"),
     "conditions": "",
 }
 
@@ -101,7 +104,7 @@ def phase_labels(panel: Panel, *, short: bool = False) -> list[Layer]:
         middle = panel.space.x((max(phase["start"], panel.space.first) + phase["end"]) / 2)
         ink = GREY if planned else INK
         lift = 26 if wide else 5 if short else 12 + (LINE_HEIGHT if crowded and n % 2 else 0)
-        head = f"{name} (planned)" if planned and wide else name
+        head = _("{phase} (planned)").format(phase=name) if planned and wide else name
         drawn.append(text_mark([head], x=middle, y=-lift, colour=ink, align="center", bold=True))
         if wide:
             drawn.append(text_mark([condition_word(name[0])], x=middle, y=-12, colour=ink, align="center"))
@@ -133,13 +136,13 @@ def projection_label(panel: Panel) -> MarginLabel | None:
     right = panel.space.x(float(end["session"]) + 0.5)
     room = panel.space.width - right
     at = right + 4 if room >= _MARGIN_WIDTH else None
-    return MarginLabel(text=_PROJECTED, y=panel.space.y(float(end["median"])), colour=BLUE, x=at)
+    return MarginLabel(text=_(_PROJECTED), y=panel.space.y(float(end["median"])), colour=BLUE, x=at)
 
 
 def threshold_labels(panel: Panel, *, measure: Measure) -> list[MarginLabel]:
     """Labels for the measure's goal and published cut-off, with their numbers."""
     labels = []
-    for word, value in (("goal", measure.goal), ("published cut-off", measure.cutoff)):
+    for word, value in ((_("goal"), measure.goal), (_("published cut-off"), measure.cutoff)):
         if value is not None:
             labels.append(MarginLabel(text=f"{word} {number_words(value)}", y=panel.space.y(value)))
     return labels
@@ -188,9 +191,9 @@ def key(entries: Sequence[str], *, panel: Panel, y: float) -> list[Layer]:
     """
     drawn: list[Layer] = []
     x, line = 0.0, y
-    letters = ", ".join(f"{c} = {condition_word(c).lower()}" for c in panel.conditions)
+    letters = ", ".join(f"{c} = {condition_name(c)}" for c in panel.conditions)
     for entry in entries:
-        words = letters if entry == "conditions" else _KEY_WORDS[entry]
+        words = letters if entry == "conditions" else _(_KEY_WORDS[entry])
         sign = 0 if entry == "conditions" else 26
         needed = sign + text_width(words) + 18
         if x > 0 and x + needed > panel.space.width + _MARGIN_WIDTH:
@@ -228,7 +231,7 @@ def _has_room(panel: Panel) -> bool:
     """Whether every phase is wide enough for its two-line label."""
     for phase, width in zip(panel.phases.to_dict("records"), _widths(panel), strict=True):
         planned = int(phase["start"]) > panel.reached
-        head = text_width(f"{phase['phase']} (planned)" if planned else str(phase["phase"]))
+        head = text_width(_("{phase} (planned)").format(phase=phase["phase"]) if planned else str(phase["phase"]))
         if max(head, text_width(condition_word(str(phase["phase"])[0]))) + 6 > width:
             return False
     return True

@@ -9,6 +9,8 @@ import pandas as pd
 
 from scd.charts.space import Axes, Space, space_of
 from scd.charts.style import CROSS, GREY, INK, Layer, axis_title, rows, styled, text_mark
+from scd.language import gettext as _
+from scd.language import localized
 from scd.study import Measure
 
 if TYPE_CHECKING:
@@ -68,11 +70,15 @@ def describe_masked(analysis: MaskedAnalysis) -> str:
     >>> print(describe_masked(MaskedAnalysis(graphs=(graph,), drawn=drawn, sealed_at=now, seal="0" * 64)))
     Phases are hidden. graph 1, Mood by session, higher is better: 4, 5, missed, 7.
     """
-    told = ["Phases are hidden."]
+    told = [_("Phases are hidden.")]
     for graph in analysis.graphs:
-        direction = "higher" if graph.improvement == "increase" else "lower"
-        values = ", ".join("missed" if value is None else f"{value:g}" for value in graph.values)
-        told.append(f"{graph.name}, {graph.measure} by session, {direction} is better: {values}.")
+        text = (
+            _("{graph}, {measure} by session, higher is better: {values}.")
+            if graph.improvement == "increase"
+            else _("{graph}, {measure} by session, lower is better: {values}.")
+        )
+        values = ", ".join(_("missed") if value is None else localized(f"{value:g}") for value in graph.values)
+        told.append(text.format(graph=graph.name, measure=graph.measure, values=values))
     return " ".join(told)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from scd.charts.style import nice_end, nice_step
+from scd.language import gettext as _
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +106,7 @@ class Axes:
         labels: dict[str, Any] = {} if self.session_axis else {"labels": False}
         return alt.X(
             f"{field}:Q",
-            title="Session" if self.session_axis else None,
+            title=_("Session") if self.session_axis else None,
             scale=alt.Scale(domain=list(self.space.sessions), nice=False, zero=False),
             axis=alt.Axis(values=session_ticks(self.space), format="d", labelOverlap=True, **labels),
         )

@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import altair as alt
 
+from scd.language import current_language, number, thousands
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
+
 if TYPE_CHECKING:
     from scd.study import Measure
 
@@ -26,6 +30,7 @@ __all__ = [
     "Top",
     "axis_title",
     "by_condition",
+    "condition_name",
     "condition_word",
     "nice_end",
     "nice_step",
@@ -55,7 +60,7 @@ _LABEL_SIZE, _TITLE_SIZE = 11, 12
 LINE_HEIGHT = 13
 
 _JOINERS = "\u200c\u200d"  # Persian, Hindi and others can't be written without them
-_CONDITIONS = {"A": "Baseline", "B": "Intervention"}
+_CONDITIONS = {"A": (N_("Baseline"), N_("baseline")), "B": (N_("Intervention"), N_("intervention"))}
 
 type Layer = alt.Chart | alt.LayerChart
 type Top = alt.Chart | alt.LayerChart | alt.VConcatChart
@@ -95,7 +100,16 @@ def styled[Drawn: Top](chart: Drawn) -> Drawn:
         view=alt.ViewConfig(stroke=None),
         text=alt.MarkConfig(color=INK, fontSize=_LABEL_SIZE),
         title=alt.TitleConfig(color=INK, fontSize=14, subtitleColor=INK, subtitleFontSize=12, anchor="start"),
+        **_locale(),
     )
+
+
+def _locale() -> dict[str, Any]:
+    """How the numbers of an axis are written, where that is not as in English."""
+    if current_language() == "en":
+        return {}
+    mark, group = number(0.5)[1], thousands(1000)[1]
+    return {"locale": {"number": {"decimal": mark, "thousands": group, "grouping": [3], "currency": ["", ""]}}}
 
 
 def rows(records: Iterable[dict[str, Any]]) -> alt.InlineData:
@@ -138,10 +152,10 @@ def axis_title(measure: Measure, *, length: float) -> list[str]:
     >>> axis_title(Measure(key="mood", label="Mood", improvement="increase"), length=200)
     ['Mood (points)', 'higher is better →']
     """
-    direction = "higher is better →" if measure.sign > 0 else "← lower is better"
+    direction = _("higher is better →") if measure.sign > 0 else _("← lower is better")
     if not measure.unit:
         return [*wrapped(measure.label, width=length, lines=3, size=_TITLE_SIZE), direction]
-    unit = f"({shown(measure.unit)})"
+    unit = f"({shown(measure.unit_words)})"
     together = wrapped(f"{measure.label} {unit}", width=length, lines=4, size=_TITLE_SIZE)
     if len(together) <= 3 and unit in together[-1]:
         return [*together, direction]
@@ -162,7 +176,22 @@ def by_condition(conditions: Sequence[str], *, palette: Sequence[str]) -> alt.Sc
 
 def condition_word(condition: str) -> str:
     """What a condition letter stands for, as it is written above a phase."""
-    return _CONDITIONS.get(condition, f"Condition {condition}")
+    if condition not in _CONDITIONS:
+        return _("Condition {condition}").format(condition=condition)
+    return _(_CONDITIONS[condition][0])
+
+
+def condition_name(condition: str) -> str:
+    """What a condition letter stands for, inside a sentence.
+
+    Examples
+    --------
+    >>> condition_name("A"), condition_word("A")
+    ('baseline', 'Baseline')
+    """
+    if condition not in _CONDITIONS:
+        return _("condition {condition}").format(condition=condition.lower())
+    return _(_CONDITIONS[condition][1])
 
 
 def nice_step(span: float, *, at_most: int) -> float:
@@ -237,7 +266,4 @@ def number_words(value: float, *, decimals: int | None = None) -> str:
     >>> number_words(-5.52, decimals=1), number_words(-0.04, decimals=1), number_words(3.0)
     ('−5.5', '0.0', '3')
     """
-    text = f"{value:g}" if decimals is None else f"{value:.{decimals}f}"
-    if float(text) == 0:
-        text = text.lstrip("-")
-    return text.replace("-", "−")
+    return number(value, digits=decimals)

@@ -12,7 +12,9 @@ import altair as alt
 import vl_convert
 
 from scd.charts.series import only_case, phases_of, series
-from scd.charts.style import Top, condition_word, number_words, shown
+from scd.charts.style import Top, condition_name, number_words, shown
+from scd.language import gettext as _
+from scd.language import ngettext
 from scd.study import StudyError
 
 if TYPE_CHECKING:
@@ -190,23 +192,29 @@ B1, intervention, planned for sessions 3 to 6.
     points = series(frame, measure=measure, phases=phases, case=code)
     recorded = frame.loc[frame["case"] == code, "session"]
     reached = int(recorded.max()) if len(recorded) else 0
-    unit = f"{shown(measure.unit)}, " if measure.unit else ""
-    direction = "higher" if measure.sign > 0 else "lower"
-    sentences = [
-        f"{shown(measure.label)} ({unit}{measure.range_words.replace('-', '−')}; {direction} is better)"
-        + (f" of {shown(label)}" if label else "")
-        + " by session."
-    ]
+    unit = f"{shown(measure.unit_words)}, " if measure.unit else ""
+    about = _(" of {label}").format(label=shown(label)) if label else ""
+    first = (
+        _("{measure} ({unit}{range}; higher is better){about} by session.")
+        if measure.sign > 0
+        else _("{measure} ({unit}{range}; lower is better){about} by session.")
+    )
+    span = measure.range_words.replace("-", "−")
+    sentences = [first.format(measure=shown(measure.label), unit=unit, range=span, about=about)]
     for phase in phases_of(phases, case=code).to_dict("records"):
         name, start, end = str(phase["phase"]), int(phase["start"]), int(phase["end"])
-        head = f"{name}, {condition_word(name[0]).lower()}"
-        span = f"session {start}" if start == end else f"sessions {start} to {end}"
+        head = f"{name}, {condition_name(name[0])}"
+        span = (
+            _("session {number}").format(number=start)
+            if start == end
+            else _("sessions {start} to {end}").format(start=start, end=end)
+        )
         if start > reached:
-            sentences.append(f"{head}, planned for {span}.")
+            sentences.append(_("{phase}, planned for {span}.").format(phase=head, span=span))
             continue
         here = points[points["phase"] == name]
         sentences.append(f"{head}, {span}: {_values_words(here)}.")
-    for word, value in (("Goal", measure.goal), ("Published cut-off", measure.cutoff)):
+    for word, value in ((_("Goal"), measure.goal), (_("Published cut-off"), measure.cutoff)):
         if value is not None:
             sentences.append(f"{word}: {number_words(value)}.")
     return " ".join(sentences)
@@ -214,13 +222,14 @@ B1, intervention, planned for sessions 3 to 6.
 
 def _values_words(points: pd.DataFrame) -> str:
     values = points["value"].dropna()
-    missed = len(points) - len(values)
-    words = "no values" if values.empty else "1 value" if len(values) == 1 else f"{len(values)} values"
-    if len(values) == 1:
+    missed, held = len(points) - len(values), len(values)
+    words = _("no values") if not held else ngettext("{n} value", "{n} values", held).format(n=held)
+    if held == 1:
         words += f", {number_words(values.iloc[0])}"
-    elif len(values):
+    elif held:
         low, high = number_words(values.min()), number_words(values.max())
-        words += f", all {low}" if low == high else f", from {low} to {high}"
+        span = _(", all {low}") if low == high else _(", from {low} to {high}")
+        words += span.format(low=low, high=high)
     if missed:
-        words += f"; {missed} session{'s' if missed > 1 else ''} missed"
+        words += ngettext("; {n} session missed", "; {n} sessions missed", missed).format(n=missed)
     return words

@@ -25,6 +25,8 @@ from scd.charts.style import (
     text_width,
     title_of,
 )
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,10 +37,10 @@ __all__ = ["visual_chart"]
 
 _COLUMNS = ("case", "phase", "line", "session_from", "session_to", "value_from", "value_to")
 _KEY = {
-    "median": "median of a phase",
-    "envelope": "within a share of the median",
-    "trend": "trend of a phase (Theil-Sen)",
-    "projected mean": "the baseline's mean and trend, drawn on",
+    "median": N_("median of a phase"),
+    "envelope": N_("within a share of the median"),
+    "trend": N_("trend of a phase (Theil-Sen)"),
+    "projected mean": N_("the baseline's mean and trend, drawn on"),
 }
 _SOLID = [1, 0]
 _DASHES = {"trend": [5, 3], "projected mean": [1, 3], "projected trend": [1, 3]}
@@ -117,7 +119,7 @@ def visual_chart(
 def _lines(table: pd.DataFrame, *, panel: Panel, axes: Axes) -> list[alt.Chart]:
     colour = by_condition(panel.conditions, palette=COLOURS)
     drawn = []
-    for _, edges in table[table["line"] == "envelope"].groupby("phase", sort=False):
+    for _phase, edges in table[table["line"] == "envelope"].groupby("phase", sort=False):
         low, high = sorted(edges["value_from"].clip(panel.space.low, panel.space.high))
         first = edges.iloc[0]
         data = rows(
@@ -142,7 +144,7 @@ def _lines(table: pd.DataFrame, *, panel: Panel, axes: Axes) -> list[alt.Chart]:
             )
         )
     for one in table[table["line"] != "envelope"][list(_COLUMNS)].itertuples(index=False):
-        _, phase, name, x1, x2, y1, y2 = one
+        _case, phase, name, x1, x2, y1, y2 = one
         ends = _inside((float(x1), float(y1)), (float(x2), float(y2)), low=panel.space.low, high=panel.space.high)
         drawn.append(_line(str(name), str(phase)[0], ends, axes=axes, colour=colour))
     return drawn
@@ -182,9 +184,10 @@ def _inside(
 def _key(names: set[str], *, y: float, width: int) -> list[Layer]:
     drawn: list[Layer] = []
     x, line = 0.0, y
-    for name, words in _KEY.items():
+    for name, entry in _KEY.items():
         if name not in names:
             continue
+        words = _(entry)
         needed = 26 + text_width(words) + 18
         if x > 0 and x + needed > width + 120:
             x, line = 0.0, line + 16
