@@ -74,6 +74,8 @@ class Monitoring(Record):
         the What Works Clearinghouse's standards ask for 5.
     missed : float
         Share of the sessions that are expected to be missed.
+    baseline_sessions : int
+        Baseline sessions of the simulated clients; 0 until they have been simulated.
     rates : tuple of AlarmRates
         How often the rule would ever alarm, simulated for this very design before the first intervention session;
         empty until it has been.
@@ -106,6 +108,7 @@ class Monitoring(Record):
     baseline_longest: Annotated[int, Field(ge=2)] = 15
     least_points: Annotated[int, Field(ge=1)] = 5
     missed: Annotated[Number, Field(ge=0, lt=1)] = 0.0
+    baseline_sessions: Annotated[int, Field(ge=0)] = 0
     rates: tuple[AlarmRates, ...] = ()
     replications: Annotated[int, Field(ge=0)] = 0
     seed: Annotated[int, Field(ge=0)] = 0

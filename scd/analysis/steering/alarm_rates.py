@@ -170,7 +170,7 @@ def alarm_rates(
     Returns
     -------
     Monitoring
-        With `rates`, `replications` and `seed`.
+        With `rates`, `baseline_sessions`, `replications` and `seed`.
 
     Raises
     ------
@@ -226,7 +226,7 @@ def alarm_rates(
                     median_stop=int(np.sort(stops)[(len(stops) - 1) // 2]) if len(stops) else None,
                 )
             )
-    return rule.replace(rates=tuple(rows), replications=replications, seed=seed)
+    return rule.replace(rates=tuple(rows), baseline_sessions=baseline, replications=replications, seed=seed)
 
 
 def _attended(

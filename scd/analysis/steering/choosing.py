@@ -8,7 +8,7 @@ from scd.models.family_priors import family_priors
 from scd.records.kept import first_treated
 from scd.study import Measure, Monitoring, StabilityRule, Study, StudyError
 
-__all__ = ["choose_monitoring", "default_looks", "default_monitoring", "unit_of"]
+__all__ = ["choose_monitoring", "default_looks", "default_monitoring", "default_stability", "unit_of"]
 
 _FIRST, _SUCCESS_FROM, _EVERY = 3, 5, 3
 _LONGER_BASELINE = 5
@@ -61,7 +61,7 @@ def default_monitoring(
     Raises
     ------
     StudyError
-        When the study has no outcome or no intervention phase after a baseline, or nobody has said which change matters.
+        When there is no outcome, no intervention phase after a baseline, or nobody has said which change matters.
 
     References
     ----------
@@ -91,11 +91,7 @@ def default_monitoring(
         measure=watched.key,
         looks=default_looks(planned_length(study, case, after)),
         meaningful_change=change,
-        baseline=(
-            StabilityRule(inside=0.8, width=0.15, of="range")
-            if watched.range is not None
-            else StabilityRule(inside=0.8, width=0.20)
-        ),
+        baseline=default_stability(watched),
         baseline_longest=max(planned_length(study, case, before) + _LONGER_BASELINE, 5),
         missed=missed,
     )
@@ -148,8 +144,8 @@ def choose_monitoring(
         code, session, label = begun
         raise StudyError(
             f"case '{code}': has a value at session {session} in phase '{label}' already; a monitoring rule is fixed "
-            "before the first value under intervention, for one that is chosen in view of the data has no known rate of "
-            "false alarms; go on without one, and talk about what you see",
+            "before the first value under intervention, for one that is chosen in view of the data has no known rate "
+            "of false alarms; go on without one, and talk about what you see",
             field="monitoring",
         )
     rule = default_monitoring(study) if rule is None else rule
@@ -165,6 +161,13 @@ def choose_monitoring(
         seed=seed,
     )
     return study.replace(monitoring=rated)
+
+
+def default_stability(measure: Measure) -> StabilityRule:
+    """When a baseline of this measure counts as stable, where nobody has said otherwise; see `default_monitoring`."""
+    if measure.range is not None:
+        return StabilityRule(inside=0.8, width=0.15, of="range")
+    return StabilityRule(inside=0.8, width=0.20)
 
 
 def unit_of(measure: Measure, *, meaningful_change: float) -> float:

@@ -1,4 +1,4 @@
-"""What one client's record says at a moment: probabilities of improvement under both priors, and the baseline's course."""
+"""What one client's record says at a moment: how probable an improvement is, and where the baseline would have gone."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """What a monitoring rule finds at a look, for one client's record or for a thousand simulated ones.
 
-The model is M1: a level, a change of level under intervention, and a stationary AR(1) over real session gaps, integrated
-exactly. The posterior under a sceptical prior of the change is the neutral one times the ratio of the two priors; of a
-mixture of normals that is a mixture of normals again, so that one integration serves both.
+The model is M1: a level, a change of level under intervention, and a stationary AR(1) over real session gaps,
+integrated exactly. The posterior under a sceptical prior of the change is the neutral one times the ratio of the two
+priors; of a mixture of normals that is a mixture of normals again, so that one integration serves both.
 """
 
 from __future__ import annotations
@@ -139,8 +139,8 @@ def _usual_place(obs: int) -> tuple[tuple[np.ndarray, tuple[float, float]], floa
 def under_prior(mixture: Mixture, *, sd: float, instead_of: float) -> Mixture:
     """A posterior as it would be under another normal prior around 0.
 
-    A normal component times ``exp(-r * x ** 2 / 2)``, r being the difference of the priors' precisions, is normal again:
-    its variance v becomes ``v / (1 + r * v)``, its mean m ``m / (1 + r * v)``, and its weight is multiplied by
+    A normal component times ``exp(-r * x ** 2 / 2)``, r being the difference of the priors' precisions, is normal
+    again: its variance v becomes ``v / (1 + r * v)``, its mean m ``m / (1 + r * v)``, and its weight is multiplied by
     ``exp(-r * m ** 2 / (2 * (1 + r * v))) / sqrt(1 + r * v)``.
 
     Parameters
