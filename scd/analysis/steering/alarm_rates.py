@@ -237,7 +237,7 @@ def _attended(
         return [(np.arange(1, baseline + 1), np.arange(baseline + 1, baseline + treated + 1))]
     patterns = []
     for _ in range(_PATTERNS):
-        before = np.empty(0)
+        before = np.empty(0, dtype="int64")
         while len(before) < _FEWEST:
             before = np.flatnonzero(rng.random(baseline) >= missed) + 1
         gaps = rng.geometric(1 - missed, size=treated)

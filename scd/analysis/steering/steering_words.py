@@ -36,7 +36,7 @@ def step_words(step: Step) -> str:
 
 
 def rate_words(rate: float) -> str:
-    r"""A simulated rate, never surer than the number of simulated clients allows.
+    r"""A simulated rate; below 1 % it says no more than that, for a thousand clients can't tell.
 
     Examples
     --------
