@@ -22,6 +22,7 @@ __all__ = ["main"]
 
 _CELL = ("situation", "design", "points", "phi", "truth", "model")
 _QUANTITY = ("model", "engine", "quantity")
+_PROCESS_CELL = ("set", "model", "pairs", "processes", "link", "shift")
 
 # What a part is given: clients a cell or simulations a model (None: the usual number), the seed, and the folder.
 Part = Callable[[int | None, int, Path], None]
@@ -98,6 +99,26 @@ def _pooled(replications: int | None, seed: int, folder: Path) -> None:
         _progress(f"{done}/{len(SITUATIONS)}")
 
 
+def _processes(replications: int | None, seed: int, folder: Path) -> None:
+    from .processes import CELLS, COLUMNS, process_row
+
+    for done, cell in enumerate(CELLS, 1):
+        found = process_row(cell, replications=replications or 1000, seed=seed)
+        rounded = {c: round(v, 4) if isinstance(v := found[c], float) else v for c in COLUMNS}
+        keep("processes", [rounded], key=_PROCESS_CELL, folder=folder)
+        _progress(f"{done}/{len(CELLS)}")
+
+
+def _monitoring(replications: int | None, seed: int, folder: Path) -> None:
+    from .monitoring import DESIGNS, KEY, default_rows, sequential_rows
+
+    count = replications or 4000
+    for done, design in enumerate(DESIGNS, 1):
+        keep("monitoring", list(sequential_rows(design, replications=count, seed=seed)), key=KEY, folder=folder)
+        _progress(f"{done}/{len(DESIGNS)} looks after every session")
+    keep("monitoring", list(default_rows(replications=count, seed=seed)), key=KEY, folder=folder)
+
+
 def _keep_ranks(model: str, engine: str, ranks: dict[str, np.ndarray], *, folder: Path) -> None:
     """Keep how many ranks fell into each bin, and what that says."""
     rows = []
@@ -137,6 +158,8 @@ _PARTS: dict[str, Part] = {
     "weighed": _ranked("auto", usual=340),
     "sampled": _ranked("nuts", usual=60),
     "pooled": _pooled,
+    "monitoring": _monitoring,
+    "processes": _processes,
 }
 
 if __name__ == "__main__":
