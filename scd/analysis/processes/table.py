@@ -154,7 +154,11 @@ def process_table(
         n_dropped=sum(pairs.n_dropped for pairs, _ in found),
         model="P1, horseshoe" if searched else "P1",
         priors=_prior_words(searched=searched),
-        text=(*(row["text"] for row in told), *leads, *caution_words(searched=searched)),
+        text=(
+            *(f"{row['case']}: {row['text']}" if several else row["text"] for row in told),
+            *leads,
+            *caution_words(searched=searched),
+        ),
         client_text=tuple(line for pairs, rows in found for line in client_words(rows, pairs.outcome, pairs.processes)),
         warnings=(*(error.message for error in refusals), *warnings),
     )

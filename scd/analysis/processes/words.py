@@ -90,11 +90,14 @@ def phase_change_words(row: Row, outcome: Measure, process: Measure) -> str:
     if 1 - _CLEAR < improved < _CLEAR:
         told.append(_("That is too unclear to ask whether it or the outcome moved first."))
     elif row["p_not_later"] is not None:
-        told.append(
-            _("It changed no later than “{outcome}” with a probability of {p}.").format(
-                outcome=outcome.label, p=probability(row["p_not_later"])
-            )
+        words = (
+            _("It changed no later than “{outcome}” with a probability of {p}.")
+            if row["p_not_later"] >= _CLEAR
+            else _("It changed later than “{outcome}”: no later only with a probability of {p}.")
+            if row["p_not_later"] <= 1 - _CLEAR
+            else _("Whether it changed no later than “{outcome}” is open (probability {p}).")
         )
+        told.append(words.format(outcome=outcome.label, p=probability(row["p_not_later"])))
     if row["evidence"] not in ("too few sessions", "no clear link"):
         middle, low, high = (number(row[f"a_b_{end}"]) for end in ("mean", "lower", "upper"))
         better = row["a_b_p_positive"] if outcome.sign > 0 else 1 - row["a_b_p_positive"]
@@ -278,7 +281,8 @@ def _association_words(row: Row, outcome: Measure, process: Measure) -> str:
 def _evidence_words(row: Row, outcome: Measure, process: Measure) -> str:
     if row["evidence"] == "matters most":
         return _(
-            "With {n} pairs of sessions this may be called the process that matters most for “{outcome}” in this client."
+            "With {n} pairs of sessions the evidence is enough to say that this association matters most for "
+            "“{outcome}” in this client."
         ).format(n=row["n"], outcome=outcome.label)
     if row["evidence"] == "lead to try next":
         return _("“{process}” is a lead to try next, no more.").format(process=process.label)
@@ -290,21 +294,21 @@ def _client_link_words(row: Row, outcome: Measure, process: Measure) -> str:
     if higher and outcome.sign > 0:
         words = _(
             "After sessions with a higher “{process}”, “{outcome}” was often higher the next time. Higher is better. "
-            "Records like this one get the direction right in about {times}."
+            "We expect to be right about this direction {times} times."
         )
     elif higher:
         words = _(
             "After sessions with a higher “{process}”, “{outcome}” was often higher the next time. Higher is worse. "
-            "Records like this one get the direction right in about {times}."
+            "We expect to be right about this direction {times} times."
         )
     elif outcome.sign > 0:
         words = _(
             "After sessions with a higher “{process}”, “{outcome}” was often lower the next time. Lower is worse. "
-            "Records like this one get the direction right in about {times}."
+            "We expect to be right about this direction {times} times."
         )
     else:
         words = _(
             "After sessions with a higher “{process}”, “{outcome}” was often lower the next time. Lower is better. "
-            "Records like this one get the direction right in about {times}."
+            "We expect to be right about this direction {times} times."
         )
     return words.format(process=process.label, outcome=outcome.label, times=frequency_words(row["p_direction"]))
