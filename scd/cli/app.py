@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from scd import __version__
+from scd.language import LanguageError
 
 __all__ = ["app", "main"]
 
@@ -21,7 +22,7 @@ class _Door(TyperGroup):
         except ValueError as error:
             from scd.study import StudyError
 
-            if not isinstance(error, StudyError):
+            if not isinstance(error, StudyError | LanguageError):
                 raise
             typer.echo(error.message, err=True)
         except OSError as error:

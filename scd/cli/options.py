@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scd.language import current_language, known_language
+
 if TYPE_CHECKING:
     from scd.records import Workspace
     from scd.study import StudyError
@@ -21,6 +23,7 @@ __all__ = [
     "Form",
     "JsonOption",
     "Kind",
+    "LanguageOption",
     "Model",
     "RangeOption",
     "Readers",
@@ -33,6 +36,7 @@ __all__ = [
     "WorkspaceOption",
     "columns_of",
     "mistake",
+    "spoken",
     "workspace_at",
     "workspace_or_none",
 ]
@@ -157,6 +161,9 @@ ScaleOption = Annotated[
 ReporterOption = Annotated[
     Reporter | None, typer.Option(help="Who tells the values: the client, an observer or a device.")
 ]
+LanguageOption = Annotated[
+    str | None, typer.Option("--language", metavar="CODE", help="en or de; else SCD_LANGUAGE, else English.")
+]
 RangeOption = Annotated[
     tuple[float, float] | None, typer.Option("--range", metavar="LOW HIGH", help="The instrument's range.")
 ]
@@ -189,6 +196,22 @@ def mistake(message: str) -> StudyError:
     from scd.study import StudyError
 
     return StudyError(message)
+
+
+def spoken(language: str | None) -> str:
+    """Return the language that was asked for, else that of SCD_LANGUAGE, else English.
+
+    Raises
+    ------
+    LanguageError
+        When it is not there; the message lists those that are.
+
+    Examples
+    --------
+    >>> spoken("de")
+    'de'
+    """
+    return current_language() if language is None else known_language(language)
 
 
 def workspace_at(path: Path | None) -> Workspace:

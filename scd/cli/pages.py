@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from scd.cli.app import app
-from scd.cli.options import Readers, WorkspaceOption, mistake, workspace_at
+from scd.cli.options import LanguageOption, Readers, WorkspaceOption, mistake, spoken, workspace_at
 from scd.cli.show import progress
+from scd.language import speaking
 
 __all__ = ["demo", "report"]
 
@@ -19,6 +20,7 @@ def report(
     code: Annotated[str | None, typer.Argument(help="The code of a study or a case.")] = None,
     all_: Annotated[bool, typer.Option("--all", help="Every study in use.")] = False,
     audience: Annotated[Readers, typer.Option(help="Who reads it.")] = Readers.BOTH,
+    language: LanguageOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Make the reports of one study or of all; the exit status is 1 (of all) or 2 (of one) when a page failed."""
@@ -29,7 +31,7 @@ def report(
     place = workspace_at(workspace)
     audiences = AUDIENCES if audience is Readers.BOTH else (audience.value,)
     failed = False
-    with progress() as tell:
+    with speaking(spoken(language)), progress() as tell:
         if code is not None:
             outcomes = iter(report_study(place, code, audiences=audiences, progress=lambda share: tell(code, share)))
         else:
@@ -45,11 +47,14 @@ def report(
 
 
 @app.command()
-def demo(path: Annotated[Path, typer.Argument(help="A new or empty folder.")] = Path("scd-demo")) -> None:
+def demo(
+    path: Annotated[Path, typer.Argument(help="A new or empty folder.")] = Path("scd-demo"),
+    language: LanguageOption = None,
+) -> None:
     """Make a workspace of synthetic clients, with their reports, and say where to look."""
     from scd.reports.demo import make_demo
 
-    with progress() as tell:
+    with speaking(spoken(language)), progress() as tell:
         made = make_demo(path, progress=lambda share: tell("demo", share))
     for failure in made.failures:
         typer.echo(failure, err=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scd.analysis import words
+from scd.language import gettext as _
 
 if TYPE_CHECKING:
     from scd.analysis.summary import Effect, Summary
@@ -92,20 +93,20 @@ def effect_words(effect: str, *, measure: Measure) -> str:
     >>> effect_words("level_change", measure=example_study().measures[0])
     'Change in level (points)'
     """
-    _, unit = words.change_unit(measure)
+    unit = words.change_unit(measure)[1]
     named = {
-        "level_change": f"Change in level ({unit})",
-        "level_change_unpooled": f"Change in level, this case by itself ({unit})",
-        "level_change_first": f"Change at the first session ({unit})",
-        "level_change_last": f"Change at the last session ({unit})",
-        "standardized_change": "Standardised change (SD)",
-        "slope_change": f"Change in slope ({unit} a session)",
-        "trend": f"Trend ({unit} a session)",
-        "consistent_change": "Every change the right way",
-        "nap": "Non-overlap (NAP)",
-        "rate_ratio": "Ratio, intervention to baseline",
-        "odds_ratio": "Odds ratio, intervention to baseline",
-        "percent_change": "Change in % of baseline",
+        "level_change": _("Change in level ({unit})").format(unit=unit),
+        "level_change_unpooled": _("Change in level, this case by itself ({unit})").format(unit=unit),
+        "level_change_first": _("Change at the first session ({unit})").format(unit=unit),
+        "level_change_last": _("Change at the last session ({unit})").format(unit=unit),
+        "standardized_change": _("Standardised change (SD)"),
+        "slope_change": _("Change in slope ({unit} a session)").format(unit=unit),
+        "trend": _("Trend ({unit} a session)").format(unit=unit),
+        "consistent_change": _("Every change the right way"),
+        "nap": _("Non-overlap (NAP)"),
+        "rate_ratio": _("Ratio, intervention to baseline"),
+        "odds_ratio": _("Odds ratio, intervention to baseline"),
+        "percent_change": _("Change in % of baseline"),
     }
     return named.get(effect, effect.replace("_", " "))
 
@@ -118,4 +119,4 @@ def comparison_words(contrast: str) -> str:
     >>> comparison_words("A1-B1"), comparison_words("overall")
     ('A1 and B1', 'all phases')
     """
-    return "all phases" if contrast == "overall" else contrast.replace("-", " and ")
+    return _("all phases") if contrast == "overall" else _(" and ").join(contrast.split("-"))

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from urllib.parse import quote
 from scd.analysis.summary import Summary, headline_model
 from scd.design.standards import grade_wwc
 from scd.design.synthetic import SyntheticStudy, synthetic_studies
+from scd.language import gettext as _
 from scd.records.caseload import Caseload
 from scd.records.workspace import Workspace, init_workspace
 from scd.reports.demo_index import BANNER, DemoRow, index_page
@@ -30,7 +32,6 @@ _NOTICE_TEXT = f"""{BANNER}
 This workspace was made by `scd demo`. Everybody in it is made up. Running the demo again renews the reports.
 """
 _KERNELS = 2
-_UP_TO_IMPROVEMENT = re.compile(r".*?[Pp]robability of improvement[^()]*\([^()]*\)\.")
 _Futures = dict[tuple[str, str], Future[Path]]
 
 
@@ -65,7 +66,7 @@ def make_demo(
     """Make a workspace of synthetic clients, estimate and report each, and write a front page.
 
     In a folder that a demo made before, studies that are there stay as they are, so that what somebody tried out is
-    kept; reports and front page are renewed.
+    kept; reports and front page are renewed, in the language that is spoken.
 
     Parameters
     ----------
@@ -102,11 +103,13 @@ def make_demo(
                 label=one.label,
                 story=one.story,
                 study=one.study,
-                grade=grade_wwc(one.study).grade,
+                grade=_(grade_wwc(one.study).grade),
                 says=_headline(summaries[0]),
             )
             pages = {
-                (code, audience): kernels.submit(_report, workspace, code, audience, summaries, tell)
+                (code, audience): kernels.submit(
+                    copy_context().run, _report, workspace, code, audience, summaries, tell
+                )
                 for code, audience in _pages(one.study)
             }
             made[one.study.code] = row, pages
@@ -145,7 +148,7 @@ def demo_contents(folder: str | Path) -> str:
     | Synthetic client 1 (clear effect) | Distress falls by about 3.7 points whenever the intervention is on and \
 returns when it is off. | not made here: run `scd demo` |
     """
-    head = ["| Client | True story | Reports |", "|:---|:---|:---|"]
+    head = [_("| Client | True story | Reports |"), "|:---|:---|:---|"]
     rows = []
     for one in synthetic_studies():
         found = [
@@ -153,7 +156,7 @@ returns when it is off. | not made here: run `scd demo` |
             for code, audience in _pages(one.study)
             if Path(address := f"{folder}/reports/{code}-{audience}.html").is_file()
         ]
-        rows.append(f"| {one.label} | {one.story} | {', '.join(found) or 'not made here: run `scd demo`'} |")
+        rows.append(f"| {one.label} | {one.story} | {', '.join(found) or _('not made here: run `scd demo`')} |")
     return "\n".join([*head, *rows])
 
 
@@ -235,8 +238,9 @@ def _report(workspace: Workspace, code: str, audience: str, summaries: Sequence[
 
 def _headline(summary: Summary) -> str:
     """The first paragraph up to the probability of improvement, and why there is no verdict, where there is none."""
-    first = _UP_TO_IMPROVEMENT.match(summary.text[0])
-    reservations = [text for text in summary.text[1:] if text.startswith("No verdict")]
+    chance = re.escape(_("probability of improvement"))
+    first = re.match(rf".*?{chance}[^()]*\([^()]*\)\.", summary.text[0], re.IGNORECASE)
+    reservations = [text for text in summary.text[1:] if text.startswith(_("No verdict"))]
     return " ".join([first[0] if first else summary.text[0], *reservations])
 
 
@@ -255,7 +259,9 @@ def _with_links(row: DemoRow, pages: _Futures, *, workspace: Workspace) -> DemoR
 
 
 def _link_words(study: Study, code: str, audience: str) -> str:
-    return f"For the {audience}" if code == study.code else f"For client {code}"
+    if code != study.code:
+        return _("For client {code}").format(code=code)
+    return _("For the clinician") if audience == "clinician" else _("For the client")
 
 
 def _write(file: Path, text: str) -> None:

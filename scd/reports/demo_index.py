@@ -9,12 +9,15 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from scd.language import current_language
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
 from scd.reports.markup import joined
 from scd.study import Case, Study
 
 __all__ = ["DemoRow", "index_page"]
 
-BANNER = "Synthetic clients only – do not enter real clients."
+BANNER = N_("Synthetic clients only – do not enter real clients.")
 
 _STYLE = """
 :root { color-scheme: light; }
@@ -104,30 +107,49 @@ def index_page(rows: Sequence[DemoRow]) -> str:
     """
     digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
     head = Markup(
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<!doctype html>\n<html lang="{}">\n<head>\n<meta charset="utf-8">\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{}'; "
         "base-uri 'none'; form-action 'none'\">\n"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="referrer" content="same-origin">\n<title>scd demo: synthetic clients</title>\n'
+        '<meta name="referrer" content="same-origin">\n<title>{}</title>\n'
         "<style>{}</style>\n</head>\n"
-    ).format(digest, Markup(_STYLE))
-    columns = ("Client", "What was put into the data", "Design", "Series", "WWC 4.1 standard", "What the report says")
-    top = joined(Markup('<th scope="col">{}</th>').format(name) for name in (*columns, "Pages"))
+    ).format(current_language(), digest, _("scd demo: synthetic clients"), Markup(_STYLE))
+    columns = (
+        _("Client"), _("What was put into the data"), _("Design"), _("Series"), _("WWC 4.1 standard"),
+        _("What the report says"), _("Pages"),
+    )  # fmt: skip
+    top = joined(Markup('<th scope="col">{}</th>').format(name) for name in columns)
     body = Markup(
-        '<body>\n<main>\n<p class="banner" role="note">{}</p>\n<h1>Does this help this client?</h1>\n'
-        "<p>Each row is a made-up client whose true story is known, so you can judge what the reports say against it. "
-        "Shaded stretches of a series are intervention phases.</p>\n"
-        '<div class="wide"><table>\n<caption>{} synthetic clients, each with a report for the clinician and a page for '
-        "the client</caption>\n<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody>\n</table></div>\n"
-        "<p>To work in this workspace yourself, run <code>scd lab</code> in its folder: the set-up pages are in "
-        "<code>pages</code>, the reports in <code>reports</code>.</p>\n</main>\n</body>\n</html>\n"
-    ).format(BANNER, len(rows), top, joined(_row(row) for row in rows))
+        '<body>\n<main>\n<p class="banner" role="note">{}</p>\n<h1>{}</h1>\n<p>{}</p>\n'
+        '<div class="wide"><table>\n<caption>{}</caption>\n<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody>\n</table>'
+        "</div>\n<p>{}</p>\n</main>\n</body>\n</html>\n"
+    ).format(
+        _(BANNER),
+        _("Does this help this client?"),
+        _(
+            "Each row is a made-up client whose true story is known, so you can judge what the reports say against it. "
+            "Shaded stretches of a series are intervention phases."
+        ),
+        _("{n} synthetic clients, each with a report for the clinician and a page for the client").format(n=len(rows)),
+        top,
+        joined(_row(row) for row in rows),
+        Markup(
+            _(
+                "To work in this workspace yourself, run <code>scd lab</code> in its folder: the set-up pages are in "
+                "<code>pages</code>, the reports in <code>reports</code>."
+            )
+        ),
+    )
     return str(head + body)
 
 
 def _row(row: DemoRow) -> Markup:
     links = joined(Markup('<a href="{}">{}</a>').format(address, words) for words, address in row.links)
-    failure = Markup('<span class="failed">Not made: {}</span>').format(row.failure) if row.failure else Markup("")
+    failure = (
+        Markup('<span class="failed">{}</span>').format(_("Not made: {why}").format(why=row.failure))
+        if row.failure
+        else Markup("")
+    )
     return Markup(
         '<tr><th scope="row">{}<span class="code">{}</span></th><td class="story">{}</td><td>{}; {}</td>'
         '<td class="series">{}</td><td>{}</td><td class="says">{}</td><td>{}{}</td></tr>\n'
@@ -146,15 +168,18 @@ def _row(row: DemoRow) -> Markup:
 
 
 def _design_words(study: Study) -> str:
-    drawn = ", starts drawn at random" if study.randomization else ""
+    drawn = _(", starts drawn at random") if study.randomization else ""
     if study.design == "multiple-baseline":
-        return f"Multiple baseline across {len(study.cases)} {study.across}{drawn}"
+        told = _("Multiple baseline across {n} {across}")
+        return told.format(n=len(study.cases), across=_(study.across or "")) + drawn
     return "".join(p.condition for p in study.cases[0].phases) + drawn
 
 
 def _session_words(study: Study) -> str:
     held = max(sum(not s.missed for s in case.sessions) for case in study.cases)
-    return f"{held} of {study.sessions_planned} sessions" if study.sessions_planned else f"{held} sessions"
+    if study.sessions_planned:
+        return _("{n} of {planned} sessions").format(n=held, planned=study.sessions_planned)
+    return _("{n} sessions").format(n=held)
 
 
 def _sparkline(study: Study, case: Case) -> Markup:

@@ -16,10 +16,12 @@ import tempfile
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scd.reports.templates import template_path
+from scd.reports.templates import cell_words, template_path
 from scd.study import StudyError
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ class ReportError(StudyError):
 def run_template(
     name: str, *, parameters: Mapping[str, Scalar], cell_seconds: int = 120, seconds: float = 300
 ) -> NotebookNode:
-    """Run one of scd's templates.
+    """Run one of scd's templates, its words and those of its kernel in the language that is spoken.
 
     Parameters
     ----------
@@ -68,6 +70,8 @@ def run_template(
     import nbformat
 
     notebook = nbformat.read(template_path(name), as_version=4)
+    for cell in notebook.cells:
+        cell.source = cell_words(cell)
     return run_notebook(notebook, name=name, parameters=parameters, cell_seconds=cell_seconds, seconds=seconds)
 
 
@@ -105,7 +109,9 @@ def run_notebook(
     watch = _Watch(name=name, seconds=seconds)
     # A thread of its own: the caller may stand inside a running event loop, as every callback in JupyterLab does.
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="scd-report") as pool:
-        future = pool.submit(_run, prepared, watch=watch, cell_seconds=cell_seconds)
+        # It speaks the caller's language, which a thread does not inherit by itself.
+        run = partial(_run, prepared, watch=watch, cell_seconds=cell_seconds)
+        future = pool.submit(copy_context().run, run)
         try:
             ran = future.result()
         except KeyboardInterrupt:

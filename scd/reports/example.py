@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from scd.language import gettext as _
 from scd.reports.job import Job
 from scd.study import Case, Measure, Phase, Session, Study, Value
 
@@ -36,11 +37,17 @@ def example_study() -> Study:
     'EXAMPL'
     """
     worry = Measure(
-        key="worry", label="Worry", improvement="decrease", scale="rating", minimum=0, maximum=10, meaningful_change=2
+        key="worry",
+        label=_("Worry"),
+        improvement="decrease",
+        scale="rating",
+        minimum=0,
+        maximum=10,
+        meaningful_change=2,
     )
     case = Case(code="EXAMPL", phases=tuple(Phase(label=label, planned_start=start) for label, start in _STARTS))
     sessions = [
-        Session(number=n, values=(Value(measure="worry", value=v),), note="" if v is not None else "ill")
+        Session(number=n, values=(Value(measure="worry", value=v),), note="" if v is not None else _("ill"))
         for n, v in enumerate(_WORRY, start=1)
     ]
     return Study(

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
 from scd.reports.markup import Piece, fold, items, joined, paragraphs, table
 from scd.reports.phrases import interval, judged_words, number, of_case
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["between_cases", "draw_test", "indices"]
 
 _MOST = 4
-_METHODS = {"hps": "moments (Hedges, Pustejovsky and Shadish)", "reml": "mixed model, restricted likelihood"}
+_METHODS = {"hps": N_("moments (Hedges, Pustejovsky and Shadish)"), "reml": N_("mixed model, restricted likelihood")}
 
 
 def indices(job: Job) -> Piece:
@@ -57,11 +59,11 @@ def draw_test(job: Job) -> Piece:
         parts += [_named(job, found), paragraphs([*found.draw_test.text, *found.draw_test.warnings])]
     if not parts:
         return Piece(Markup(""), name="draw test")
-    said = (
-        "It asks how often a schedule that might have been drawn instead would have shown as large an effect. It needs "
-        "no model, only the draw."
+    said = _(
+        "It asks how often a schedule that might have been drawn instead would have shown as "
+        "large an effect. It needs no model, only the draw."
     )
-    heading = Markup("<h2>Randomisation test</h2>")
+    heading = Markup("<h2>{}</h2>").format(_("Randomisation test"))
     return Piece(joined([heading, *parts, paragraphs([said], kind="note")]), name="draw test")
 
 
@@ -80,34 +82,38 @@ def between_cases(job: Job) -> Piece:
     parts = []
     for found in job.findings:
         if found.between_words:
-            parts += [_named(job, found), paragraphs([f"It can't be told here: {found.between_words}"])]
+            parts += [
+                _named(job, found),
+                paragraphs([_("It can't be told here: {between_words}").format(between_words=found.between_words)]),
+            ]
         if not found.between:
             continue
         rows = [
-            [_METHODS[one.method], number(one.g), interval(one.lower, one.upper), number(one.df), number(one.rho)]
+            [_(_METHODS[one.method]), number(one.g), interval(one.lower, one.upper), number(one.df), number(one.rho)]
             for one in found.between
         ]
-        head = ["Method", "g", "95 % interval", "Degrees of freedom", "Share of variance between clients"]
-        caption = "Positive is an improvement."
+        head = [_("Method"), "g", _("95 % interval"), _("Degrees of freedom"), _("Share of variance between clients")]
+        caption = _("Positive is an improvement.")
         warned = dict.fromkeys(warning for one in found.between for warning in one.warnings)
         parts += [_named(job, found), table(rows, head=head, caption=caption, numbers=(1, 2, 3, 4))]
         parts.append(items(warned) if warned else Markup(""))
     if not parts:
         return Piece(Markup(""), name="between cases")
-    said = (
-        "The change in units of the SD that different clients have in the same session, so that it can stand beside "
-        "effect sizes of trials between groups. The standardised changes above can't."
+    said = _(
+        "The change in units of the SD that different clients have in the same session, so that "
+        "it can stand beside effect sizes of trials between groups. The standardised changes "
+        "above can't."
     )
-    heading = Markup("<h2>Beside trials of groups</h2>")
+    heading = Markup("<h2>{}</h2>").format(_("Beside trials of groups"))
     return Piece(joined([heading, *parts, paragraphs([said], kind="note")]), name="between cases")
 
 
 def _of_outcome(job: Job, found: Findings) -> Markup:
     if found.unread:
-        return _named(job, found) + paragraphs([f"No index can be told yet: {found.unread}"])
+        return _named(job, found) + paragraphs([_("No index can be told yet: {unread}").format(unread=found.unread)])
     held = {(row.case, row.contrast, row.index): row for row in found.indices}
     chosen = [held[one.case, one.contrast, index] for one in found.guidance for index in one.read]
-    caption = "The indices to read for these values, phase by phase."
+    caption = _("The indices to read for these values, phase by phase.")
     general, particular = _sentences(found)
     said = [
         of_case(job.study, job.study.case(one.case), said=f"{one.contrast}: {' '.join(own)}")
@@ -115,16 +121,16 @@ def _of_outcome(job: Job, found: Findings) -> Markup:
         if own
     ]
     left = dict.fromkeys(why for one in found.guidance for _, why in one.leave)
-    more = joined([paragraphs(["Not read, and why:"]), items(left)]) if left else Markup("")
+    more = joined([paragraphs([_("Not read, and why:")]), items(left)]) if left else Markup("")
     known = [row for row in found.indices if row.value is not None]
     absent = dict.fromkeys(f"{row.index}: {row.note}" for row in found.indices if row.value is None)
-    without = "An index without an interval has none: its sampling distribution is not known."
-    more += _rows(job, known, caption=f"All indices, phase by phase. {without}", notes=True)
-    more += joined([paragraphs(["Not told:"]), items(absent)]) if absent else Markup("")
+    without = _("An index without an interval has none: its sampling distribution is not known.")
+    more += _rows(job, known, caption=" ".join([_("All indices, phase by phase."), without]), notes=True)
+    more += joined([paragraphs([_("Not told:")]), items(absent)]) if absent else Markup("")
     parts = [_named(job, found), _rows(job, chosen, caption=caption), paragraphs(general)]
     # With many cases what is particular to each would drown what holds for all.
-    parts.append(items(said) if len(said) <= _MOST else fold("What is particular to each", items(said)))
-    return joined([*parts, fold("All indices, and why not the others", more)])
+    parts.append(items(said) if len(said) <= _MOST else fold(_("What is particular to each"), items(said)))
+    return joined([*parts, fold(_("All indices, and why not the others"), more)])
 
 
 def _sentences(found: Findings) -> tuple[list[str], list[list[str]]]:
@@ -135,13 +141,13 @@ def _sentences(found: Findings) -> tuple[list[str], list[list[str]]]:
 
 
 def _rows(job: Job, rows: Sequence[IndexRow], *, caption: str, notes: bool = False) -> Markup:
-    head = ["Phases compared", "Index", "Value", "95 % interval", *(["Note"] if notes else [])]
+    head = [_("Phases compared"), _("Index"), _("Value"), _("95 % interval"), *([_("Note")] if notes else [])]
     told = []
     for row in rows:
-        contrast = of_case(job.study, job.study.case(row.case), said=row.contrast or "none")
+        contrast = of_case(job.study, job.study.case(row.case), said=row.contrast or _("none"))
         cells = [contrast, row.index, number(row.value), interval(row.lower, row.upper)]
         # What the caption says of all such indices need not stand beside each.
-        noted = [""] if row.note.startswith("no standard error or interval") else [row.note]
+        noted = [""] if row.note.startswith(_("no standard error or interval")) else [row.note]
         told.append([*cells, *(noted if notes else [])])
     return table(told, head=head, caption=caption, numbers=(2, 3))
 

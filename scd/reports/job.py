@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scd.language import current_language
 from scd.reports.engine import SENTINEL, ReportError
 from scd.study import Study
 
@@ -44,6 +45,8 @@ class Job:
         When that revision was saved and when the page is made, with time zone.
     pictures : mapping of str to str
         Pictures drawn beforehand, as `scd.reports.pictures.drawn` gives them; what is not here is drawn when shown.
+    language : str
+        The page's language; by default the one spoken when the job is made.
     token : str
         What the last cell must say, so that no other run can vouch for this one.
     """
@@ -57,6 +60,7 @@ class Job:
     made_at: dt.datetime | None = None
     findings: tuple[Findings, ...] = ()
     pictures: Mapping[str, str] = field(default_factory=dict)
+    language: str = field(default_factory=current_language)
     token: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @property
@@ -101,6 +105,7 @@ def write_job(job: Job, *, folder: Path) -> Path:
         "made_at": job.made_at.isoformat(),
         "token": job.token,
         "pictures": dict(job.pictures),
+        "language": job.language,
         "summaries": len(job.summaries),
         "findings": [found.model_dump(mode="json") for found in job.findings],
     }
@@ -161,6 +166,7 @@ def open_job(job: str) -> Job:
         token=head["token"],
         findings=tuple(Findings(**found) for found in head["findings"]),
         pictures=head["pictures"],
+        language=head["language"],
     )
 
 

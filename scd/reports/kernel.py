@@ -21,6 +21,8 @@ from jupyter_core.utils import ensure_event_loop, run_sync
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 
+from scd.language import current_language
+
 __all__ = ["ENGINE", "kernel_manager", "own_event_loop", "register_engine", "short_folder"]
 
 ENGINE = "scd"
@@ -115,4 +117,8 @@ def short_folder() -> str | None:
 def _environment(folder: Path) -> dict[str, str]:
     # A person's IPython profile and start-up files have no part in a report.
     kept = {key: value for key, value in os.environ.items() if key != "PYTHONSTARTUP"}
-    return kept | {"IPYTHONDIR": str(folder / "ipython"), "JUPYTER_RUNTIME_DIR": str(folder)}
+    return kept | {
+        "SCD_LANGUAGE": current_language(),
+        "IPYTHONDIR": str(folder / "ipython"),
+        "JUPYTER_RUNTIME_DIR": str(folder),
+    }

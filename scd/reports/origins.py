@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from scd.language import gettext as _
+from scd.language import localized
 from scd.models.response import FAMILY_WORDS
 from scd.reports.markup import Piece, facts, paragraphs
 from scd.reports.phrases import engine_words, judged_words, record_words, rhat_words, whole
@@ -33,15 +35,15 @@ def diagnostics(job: Job) -> Piece:
     """
     estimated = [summary for summary in job.summaries if summary.model]
     if not estimated:
-        return Piece(paragraphs(["Nothing was estimated yet."]), name="diagnostics")
+        return Piece(paragraphs([_("Nothing was estimated yet.")]), name="diagnostics")
     pairs = []
     for summary in estimated:
         pairs += [
             *_outcome(job, summary),
-            ("Model", _model(summary)),
-            ("Values", f"taken as {FAMILY_WORDS.get(summary.family, summary.family)}"),
-            ("Priors", _priors(summary)),
-            ("Checks", _checks(summary)),
+            (_("Model"), _model(summary)),
+            (_("Values"), _("taken as {family}").format(family=_(FAMILY_WORDS.get(summary.family, summary.family)))),
+            (_("Priors"), _priors(summary)),
+            (_("Checks"), _checks(summary)),
         ]
     return Piece(facts(pairs), name="diagnostics")
 
@@ -59,26 +61,31 @@ def provenance(job: Job) -> Piece:
     Piece
         The foot of the page.
     """
-    pairs = [("Study" if has_several_clients(job.study) else "Client", job.code), ("Record", record_words(job))]
+    pairs = [
+        (_("Study") if has_several_clients(job.study) else _("Client"), job.code),
+        (_("Record"), record_words(job)),
+    ]
     versions: dict[str, str] = {}
     for summary in job.summaries:
         versions |= summary.versions
         if summary.model:
-            model = f"{_model(summary)}; priors {_priors(summary)}"
+            model = _("{model}; priors {priors}").format(model=_model(summary), priors=_priors(summary))
             checks = _figures(summary)
             about = [(name, f"{model}; {checks}") for _, name in _outcome(job, summary)]  # one line an outcome
-            pairs += about or [("Model", model), ("Checks", checks)]
-    pairs.append(("Versions", ", ".join(f"{name} {said}" for name, said in versions.items())))
-    mark = Markup('<p>Data fingerprint <span class="hash">{}</span></p>').format(job.fingerprint)
+            pairs += about or [(_("Model"), model), (_("Checks"), checks)]
+    pairs.append((_("Versions"), ", ".join(f"{name} {said}" for name, said in versions.items())))
+    mark = Markup('<p>{} <span class="hash">{}</span></p>').format(_("Data fingerprint"), job.fingerprint)
     return Piece(Markup('<footer class="footer">{}{}</footer>').format(facts(pairs), mark), name="provenance")
 
 
 def _outcome(job: Job, summary: Summary) -> list[tuple[str, str]]:
-    return [("Outcome", judged_words(job.study, summary=summary))] if len(job.summaries) > 1 else []
+    return [(_("Outcome"), judged_words(job.study, summary=summary))] if len(job.summaries) > 1 else []
 
 
 def _model(summary: Summary) -> str:
-    return f"{summary.model}, {engine_words(summary.engine)}, seed {summary.seed}"
+    return _("{model}, {engine}, seed {seed}").format(
+        model=summary.model, engine=engine_words(summary.engine), seed=summary.seed
+    )
 
 
 def _priors(summary: Summary) -> str:
@@ -87,27 +94,36 @@ def _priors(summary: Summary) -> str:
 
 def _checks(summary: Summary) -> str:
     if summary.engine == "exact":
-        return "No chains to check: nothing was sampled"
+        return _("No chains to check: nothing was sampled")
     found = summary.diagnostics
-    passed = "Passed" if found.get("ok") else "NOT passed"
+    passed = _("Passed") if found.get("ok") else _("NOT passed")
+    draws = whole(found.get("ess_bulk_min"))
     if summary.engine == "importance":
-        return (
-            f"{passed}. Weighted draws worth {whole(found.get('ess_bulk_min'))} independent ones (must be 400 or more)"
-        )
-    return (
-        f"{passed}. R-hat at most {rhat_words(found.get('rhat_max'))} (must be below 1.01); effective draws at least "
-        f"{whole(found.get('ess_bulk_min'))} in bulk and {whole(found.get('ess_tail_min'))} in the tails (must be 400 "
-        f"or more); divergences: {whole(found.get('divergences'))} (must be 0)"
+        told = _("{passed}. Weighted draws worth {draws} independent ones (must be 400 or more)")
+        return told.format(passed=passed, draws=draws)
+    return _(
+        "{passed}. R-hat at most {rhat} (must be below {limit}); effective draws at least {bulk} in bulk and {tail} in "
+        "the tails (must be 400 or more); divergences: {divergences} (must be 0)"
+    ).format(
+        passed=passed,
+        rhat=rhat_words(found.get("rhat_max")),
+        limit=localized("1.01"),
+        bulk=draws,
+        tail=whole(found.get("ess_tail_min")),
+        divergences=whole(found.get("divergences")),
     )
 
 
 def _figures(summary: Summary) -> str:
     if summary.engine == "exact":
-        return "no chains to check"
+        return _("no chains to check")
     found = summary.diagnostics
+    draws = whole(found.get("ess_bulk_min"))
     if summary.engine == "importance":
-        return f"weighted draws worth {whole(found.get('ess_bulk_min'))}"
-    return (
-        f"R-hat {rhat_words(found.get('rhat_max'))}, effective draws {whole(found.get('ess_bulk_min'))} and "
-        f"{whole(found.get('ess_tail_min'))}, divergences {whole(found.get('divergences'))}"
+        return _("weighted draws worth {draws}").format(draws=draws)
+    return _("R-hat {rhat}, effective draws {bulk} and {tail}, divergences {divergences}").format(
+        rhat=rhat_words(found.get("rhat_max")),
+        bulk=draws,
+        tail=whole(found.get("ess_tail_min")),
+        divergences=whole(found.get("divergences")),
     )

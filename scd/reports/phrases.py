@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from scd.analysis import words
 from scd.design.schemes import scheme_of
+from scd.language import day, localized, moment, ngettext, thousands
+from scd.language import gettext as _
 
 if TYPE_CHECKING:
     from scd.analysis.summary import Summary
@@ -73,7 +75,7 @@ def judged_words(study: Study, *, summary: Summary) -> str:
     >>> judged_words(example_study(), summary=example_summary())
     'Worry'
     """
-    return " and ".join(study.measure(key).label for key in summary.measure.split("+"))
+    return _(" and ").join(study.measure(key).label for key in summary.measure.split("+"))
 
 
 def case_words(study: Study, case: Case) -> str:
@@ -103,8 +105,12 @@ def measure_words(measure: Measure) -> str:
     >>> measure_words(Measure(key="mood", label="Mood", improvement="increase", minimum=0, maximum=10))
     'Mood, 0 to 10 points, higher is better'
     """
-    better = "higher" if measure.improvement == "increase" else "lower"
-    return f"{measure.label}, {f'{measure.range_words} {measure.unit}'.strip()}, {better} is better"
+    text = (
+        _("{measure}, {range}, higher is better")
+        if measure.improvement == "increase"
+        else _("{measure}, {range}, lower is better")
+    )
+    return text.format(measure=measure.label, range=f"{measure.range_words} {measure.unit_words}".strip())
 
 
 def design_words(study: Study) -> str:
@@ -117,8 +123,8 @@ def design_words(study: Study) -> str:
     'reversal design (A1, B1, A2, B2)'
     """
     if study.design == "reversal":
-        return f"reversal design ({', '.join(p.label for p in study.cases[0].phases)})"
-    return f"multiple baseline across {study.across}"
+        return _("reversal design ({phases})").format(phases=", ".join(p.label for p in study.cases[0].phases))
+    return _("multiple baseline across {across}").format(across=_(study.across or ""))
 
 
 def engine_words(engine: str) -> str:
@@ -129,7 +135,7 @@ def engine_words(engine: str) -> str:
     >>> engine_words("exact"), engine_words("nuts")
     ('integrated numerically', 'sampled with NUTS')
     """
-    words = {"exact": "integrated numerically", "importance": "by weighted draws", "nuts": "sampled with NUTS"}
+    words = {"exact": _("integrated numerically"), "importance": _("by weighted draws"), "nuts": _("sampled with NUTS")}
     return words.get(engine, engine)
 
 
@@ -146,7 +152,7 @@ def whole(value: float | None) -> str:
     >>> whole(1234.4), whole(None)
     ('1,234', '–')
     """
-    return _NONE if value is None or value != value else f"{value:,.0f}"
+    return _NONE if value is None or value != value else thousands(value)
 
 
 def rhat_words(value: float | None) -> str:
@@ -157,7 +163,7 @@ def rhat_words(value: float | None) -> str:
     >>> rhat_words(1.00421)
     '1.0042'
     """
-    return _NONE if value is None else f"{value:.4f}"
+    return _NONE if value is None else localized(f"{value:.4f}")
 
 
 def interval(lower: float | None, upper: float | None) -> str:
@@ -168,7 +174,11 @@ def interval(lower: float | None, upper: float | None) -> str:
     >>> interval(-1, 2.5), interval(None, None)
     ('−1.00 to 2.50', '–')
     """
-    return _NONE if lower is None or upper is None else f"{number(lower)} to {number(upper)}"
+    return (
+        _NONE
+        if lower is None or upper is None
+        else _("{lower} to {upper}").format(lower=number(lower), upper=number(upper))
+    )
 
 
 def probability(p: float | None) -> str:
@@ -187,14 +197,14 @@ def session_words(study: Study) -> str:
     """
     sessions = [s for case in study.cases for s in case.sessions]
     missed = sum(len(case.missed_sessions()) for case in study.cases)
-    said = [f"{sum(not s.missed for s in sessions)} recorded"]
-    said += [f"{missed} missed"] if missed else []
+    said = [_("{n} recorded").format(n=sum(not s.missed for s in sessions))]
+    said += [_("{n} missed").format(n=missed)] if missed else []
     if study.sessions_planned:
-        several = " for each case" if len(study.cases) > 1 else ""
-        said.append(f"{study.sessions_planned} planned{several}")
+        text = _("{n} planned for each case") if len(study.cases) > 1 else _("{n} planned")
+        said.append(text.format(n=study.sessions_planned))
     dates = [s.date for s in sessions if s.date is not None]
     if dates:
-        said.append(f"{_day(min(dates))} to {_day(max(dates))}")
+        said.append(_("{first} to {last}").format(first=day(min(dates)), last=day(max(dates))))
     return ", ".join(said)
 
 
@@ -210,36 +220,38 @@ def value_words(session: Session, *, measure: str) -> str:
     entry = next((value for value in session.values if value.measure == measure), None)
     if entry is None or entry.value is None:
         return ""
-    beside = [] if entry.minutes is None else [f"{entry.minutes:g} min"]
-    beside += [] if entry.trials is None else [f"{entry.trials} trial{'s' if entry.trials != 1 else ''}"]
-    return f"{entry.value:g} ({', '.join(beside)})" if beside else f"{entry.value:g}"
+    beside = [] if entry.minutes is None else [_("{minutes} min").format(minutes=localized(f"{entry.minutes:g}"))]
+    if entry.trials is not None:
+        beside.append(ngettext("{n} trial", "{n} trials", entry.trials).format(n=entry.trials))
+    value = localized(f"{entry.value:g}")
+    return f"{value} ({', '.join(beside)})" if beside else value
 
 
 def record_words(job: Job) -> str:
     """Which version of the record the page shows, and when it was made."""
     if job.revision is None or job.saved_at is None or job.made_at is None:
-        return "invented for this example"
-    return f"revision {job.revision}, saved {_minute(job.saved_at)}; page made {_minute(job.made_at)}"
+        return _("invented for this example")
+    return _("revision {revision}, saved {saved}; page made {made}").format(
+        revision=job.revision, saved=_minute(job.saved_at), made=_minute(job.made_at)
+    )
 
 
 def draw_words(study: Study) -> str:
     """How the starts of the phases were chosen."""
     drawn = study.randomization
     if drawn is None:
-        return "The starts of the phases were set by plan, not drawn at random."
-    least = f"at least {drawn.min_phase} sessions a phase"
-    known = {"phase-starts": f"phase starts, {least}", "start-windows": f"a start in each case's window, {least}"}
-    scheme = known.get(drawn.scheme) or scheme_of(drawn).words
-    return (
-        f"The starts were drawn at random on {_day(drawn.drawn_at.date())} ({scheme}, {drawn.admissible:,} possible "
-        f"assignments, seed {drawn.seed}). The smallest p that a randomisation test could reach with this draw is "
-        f"1/{drawn.admissible:,}."
-    )
+        return _("The starts of the phases were set by plan, not drawn at random.")
+    known = {
+        "phase-starts": _("phase starts, at least {n} sessions a phase"),
+        "start-windows": _("a start in each case's window, at least {n} sessions a phase"),
+    }
+    scheme = known.get(drawn.scheme, "").format(n=drawn.min_phase) or scheme_of(drawn).words
+    return _(
+        "The starts were drawn at random on {date} ({scheme}, {admissible} possible assignments, "
+        "seed {seed}). The smallest p that a randomisation test could reach with this draw is "
+        "1/{admissible}."
+    ).format(date=day(drawn.drawn_at.date()), scheme=scheme, admissible=thousands(drawn.admissible), seed=drawn.seed)
 
 
-def _day(day: dt.date) -> str:
-    return f"{day.day} {day:%B %Y}"
-
-
-def _minute(moment: dt.datetime) -> str:
-    return f"{_day(moment.date())}, {moment:%H:%M} {moment.tzname() or ''}".strip()
+def _minute(at: dt.datetime) -> str:
+    return f"{moment(at)} {at.tzname() or ''}".strip()

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from scd.language import gettext as _
+from scd.language import localized
 from scd.reports.changes import effect_words, told_effect, told_measure
 from scd.reports.markup import Piece, joined, paragraphs
 from scd.reports.outcomes import study_of_outcome
@@ -110,9 +112,11 @@ def _graph(job: Job, summary: Summary, *, plain: bool, height: int) -> Markup:
     told: dict[str, Any] = {"phases": study.phase_frame(), "levels": levels, "projection": projection}
     frame = study.frame()
     pairs = [(case, judged_measure(study, case, summary=summary)) for case in study.cases]
-    caption = "Each point is one session."
+    caption = _("Each point is one session.")
     if projection is not None:
-        caption += " The band: where 95 % of single values would have fallen by the model, had the baseline gone on."
+        caption += " " + _(
+            "The band: where 95 % of single values would have fallen by the model, had the baseline gone on."
+        )
     if study.design == "multiple-baseline" and len(pairs) > 1:
         # The client knows the behaviours by their names, not by our codes.
         by_name = plain and study.across == "behaviours"
@@ -126,7 +130,7 @@ def _graph(job: Job, summary: Summary, *, plain: bool, height: int) -> Markup:
         label = case.code if len(pairs) > 1 else None
         one = study_chart(frame, measure=measure, case=case.code, label=label, height=height, **told)
         said = _description(job, case, measure)
-        below = caption if n == 0 else f"{case.code}, as above."
+        below = caption if n == 0 else _("{case}, as above.").format(case=case.code)
         figures.append(_figure(one, title=_title([measure]), description=said, caption=below))
     return joined(figures)
 
@@ -150,14 +154,14 @@ def effect_chart(job: Job) -> Piece:
 def _effects(job: Job) -> Markup:
     study, summary = job.study, job.summary
     if not summary.shows_effects:
-        return paragraphs(["No effect is drawn, because none is shown here."])
+        return paragraphs([_("No effect is drawn, because none is shown here.")])
     labels = {case.code: case_words(study, case) for case in study.cases}
     intervals, description = effects_drawn(study, summary=summary, labels=labels)
     return _figure(
         intervals,
-        title="Changes with their intervals",
+        title=_("Changes with their intervals"),
         description=description,
-        caption="A point is the middle of the plausible changes, the line their 95 % interval; 0 is no change.",
+        caption=_("A point is the middle of the plausible changes, the line their 95 % interval; 0 is no change."),
     )
 
 
@@ -193,12 +197,14 @@ def effects_drawn(study: Study, *, summary: Summary, labels: Mapping[str, str]) 
         rows = rows[rows["contrast"] == "overall"]  # one line a case; the phases stand in the table
     intervals = effects_chart(rows, measure=told_measure(measures[0]), effect=effect, labels=labels)
     said = "; ".join(
-        f"{labels.get(row.case or '', 'average')} {row.contrast}: "
+        f"{labels.get(row.case or '', _('average'))} {row.contrast}: "
         f"{number(row.median)} ({interval(row.lower, row.upper)})"
         for row in told
         if row.effect == effect and (row.contrast == "overall" or len(study.cases) == 1)
     )
-    return intervals, f"{effect_words(effect, measure=measures[0])}, median and 95 % interval. {said}."
+    return intervals, _("{effect}, median and 95 % interval. {said}.").format(
+        effect=effect_words(effect, measure=measures[0]), said=said
+    )
 
 
 def other_charts(job: Job) -> Piece:
@@ -231,11 +237,11 @@ def _others(job: Job) -> Markup:
                 continue
             graph = study_chart(frame, measure=measure, phases=phases, case=case.code, height=_LOWER)
             name = of_case(study, case, said=measure.label)
-            caption = f"{name}, {measure.role}."
+            caption = f"{name}, {_(measure.role)}."
             figures.append(_figure(graph, title=name, description=_description(job, case, measure), caption=caption))
     if not figures:
         return Markup("")
-    head = Markup("<h2>Other measures</h2>") + paragraphs(["Drawn without estimates."], kind="note")
+    head = Markup("<h2>{}</h2>").format(_("Other measures")) + paragraphs([_("Drawn without estimates.")], kind="note")
     return head + joined(figures)
 
 
@@ -270,7 +276,7 @@ def _with_lines(job: Job) -> Markup:
         lines = visual_lines(study, case=case.code, measure=measure.key)
         graph = visual_chart(frame, measure=measure, phases=phases, lines=lines, case=case.code)
         name = of_case(study, case, said=measure.label)
-        caption = f"{name}, with the lines of a visual analysis."
+        caption = _("{name}, with the lines of a visual analysis.").format(name=name)
         figures.append(_figure(graph, title=name, description=_description(job, case, measure), caption=caption))
     return joined(figures)
 
@@ -284,7 +290,8 @@ def _figure(graph: Any, *, title: str, description: str, caption: str) -> Markup
 
 
 def _title(measures: list[Measure]) -> str:
-    return " and ".join(dict.fromkeys(measure.label for measure in measures)) + " over the sessions"
+    labels = dict.fromkeys(measure.label for measure in measures)
+    return _("{measures} over the sessions").format(measures=_(" and ").join(labels))
 
 
 def _description(job: Job, case: Case, measure: Measure) -> str:
@@ -294,7 +301,8 @@ def _description(job: Job, case: Case, measure: Measure) -> str:
         held = [s for s in case.sessions if case.phase_at(s.number) == phase]
         values = [v for s in held if (v := s.value(measure.key)) is not None]
         if values:
-            span = f"{min(values):g}" if min(values) == max(values) else f"{min(values):g} to {max(values):g}"
-            said.append(f"{phase.label} {len(values)} values, {span}")
+            low, high = (localized(f"{end:g}") for end in (min(values), max(values)))
+            span = low if low == high else _("{low} to {high}").format(low=low, high=high)
+            said.append(_("{phase} {n} values, {span}").format(phase=phase.label, n=len(values), span=span))
     name = f"{case.code}, " if len(job.study.cases) > 1 else ""
-    return f"{name}{measure_words(measure)}; {design_words(job.study)}: {'; '.join(said) or 'no values yet'}."
+    return f"{name}{measure_words(measure)}; {design_words(job.study)}: {'; '.join(said) or _('no values yet')}."

@@ -14,6 +14,7 @@ from typing import Any
 
 from scd.analysis.findings import Findings, findings_of
 from scd.analysis.summary import Summary
+from scd.language import gettext as _
 from scd.records import Stored, Workspace
 from scd.records.export import write_file
 from scd.reports.engine import ReportError, run_template, seal_of
@@ -69,7 +70,8 @@ def make_report(
     """Make the page of a study for one audience.
 
     The page is written beside its place, synced and moved there: it is whole or it isn't there. When making it fails,
-    a page made earlier stays, with its own revision printed on it, and the error names that revision.
+    a page made earlier stays, with its own revision printed on it, and the error names that revision. Words, numbers
+    and dates are in the language that is spoken: see `scd.language.speaking`.
 
     Parameters
     ----------
@@ -268,8 +270,9 @@ def _make(workspace: Workspace, job: Job, *, audience: str, strangers: set[str])
             raise ReportError(f"report '{job.code}': its template ended without this job's seal; no page was made")
         html = to_page(
             notebook,
-            title=f"{job.code} – report for the {audience}",
+            title=_title(job, audience),
             audience=audience,
+            language=job.language,
             facts={"scd-code": job.code, "scd-revision": str(job.revision), "scd-fingerprint": job.fingerprint},
         )
         _check_identity(html, job=job, strangers=strangers)
@@ -281,6 +284,11 @@ def _make(workspace: Workspace, job: Job, *, audience: str, strangers: set[str])
         said = f"report '{job.code}': can't be written to '{target.parent}' ({error.strerror})"
         raise ReportError(said + _still_there(target)) from None
     return target
+
+
+def _title(job: Job, audience: str) -> str:
+    told = _("{code} – report for the clinician") if audience == "clinician" else _("{code} – report for the client")
+    return told.format(code=job.code)
 
 
 def _check_identity(html: str, *, job: Job, strangers: set[str]) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from scd.language import gettext as _
 from scd.reports.appendix import appendix
 from scd.reports.indices import between_cases, draw_test, indices
 from scd.reports.job import finish, open_job
@@ -73,23 +74,23 @@ def header(job: Job, *, audience: str) -> Piece:
         The top of the page.
     """
     study = job.study
-    subject = "Study" if has_several_clients(study) else "Client"
+    subject = _("Study") if has_several_clients(study) else _("Client")
     kind, title = {
-        "clinician": ("Report for the clinician", f"{subject} {job.code}"),
-        "client": (f"Report for client {job.code}", "What your numbers say"),
+        "clinician": (_("Report for the clinician"), f"{subject} {job.code}"),
+        "client": (_("Report for client {code}").format(code=job.code), _("What your numbers say")),
     }[audience]
     head = Markup('<p class="kind">{}</p><h1>{}</h1>').format(kind, title)
     if job.is_example:
-        banner = "Example client, invented numbers. No person stands behind this page."
+        banner = _("Example client, invented numbers. No person stands behind this page.")
         head = Markup('<p class="example">{}</p>').format(banner) + head
     measures = dict.fromkeys(judged_measure(study, case, summary=s) for s in job.summaries for case in study.cases)
     # With several measures the client's page names each beside its panel or words; it has room for one list only.
     listed = audience == "clinician" or len(measures) == 1
     about = {
-        "Measures" if len(measures) > 1 else "Measure": "; ".join(map(measure_words, measures)) if listed else "",
-        "Design": _sentence_start(design_words(study)) if audience == "clinician" else "",
-        "Sessions": session_words(study),
-        "Record": record_words(job) if audience == "clinician" else "",
+        _("Measures") if len(measures) > 1 else _("Measure"): "; ".join(map(measure_words, measures)) if listed else "",
+        _("Design"): _sentence_start(design_words(study)) if audience == "clinician" else "",
+        _("Sessions"): session_words(study),
+        _("Record"): record_words(job) if audience == "clinician" else "",
     }
     return Piece(Markup("<header>") + head + facts(about.items()) + Markup("</header>"), name="header")
 
@@ -129,8 +130,8 @@ def other_outcomes(job: Job) -> Piece:
     if not others:
         return Piece(Markup(""), name="other outcomes")
     parts = [
-        Markup("<h2>Other outcomes</h2>"),
-        paragraphs(["Each is estimated by itself, as if it were the only one."], kind="note"),
+        Markup("<h2>{}</h2>").format(_("Other outcomes")),
+        paragraphs([_("Each is estimated by itself, as if it were the only one.")], kind="note"),
     ]
     said, grades = set(job.summary.warnings), {job.summary.grade}
     for summary in others:
@@ -163,24 +164,37 @@ def limits(job: Job) -> Piece:
     """
     drawn = job.study.randomization is not None
     said = [
-        "A probability says how plausible a difference between phases is, given the data and the model. Whether the "
-        f"treatment made the difference rests on the design. {job.summary.grade}",
-        "The starts of the phases were drawn at random, which guards against starting when things happened to be bad."
+        _(
+            "A probability says how plausible a difference between phases is, given the data and the "
+            "model. Whether the treatment made the difference rests on the design. {grade}"
+        ).format(grade=job.summary.grade),
+        _(
+            "The starts of the phases were drawn at random, which guards against starting when "
+            "things happened to be bad."
+        )
         if drawn
-        else "The starts of the phases were not drawn at random. If treatment began because things were especially "
-        "bad, part of an improvement may be the way back to usual.",
-        "The model compares levels. A change that builds up slowly, or lasts after treatment stops, comes out smaller "
-        "than it is: look for it in the chart.",
-        "The standardised change is measured by the client's own ups and downs. It can't be compared with effect "
-        "sizes from trials of groups.",
-        "If the person who gives the treatment also rates its outcome, no model can put that right.",
-        "It says nothing about other clients.",
+        else _(
+            "The starts of the phases were not drawn at random. If treatment began because things "
+            "were especially bad, part of an improvement may be the way back to usual."
+        ),
+        _(
+            "The model compares levels. A change that builds up slowly, or lasts after treatment "
+            "stops, comes out smaller than it is: look for it in the chart."
+        ),
+        _(
+            "The standardised change is measured by the client's own ups and downs. It can't be "
+            "compared with effect sizes from trials of groups."
+        ),
+        _("If the person who gives the treatment also rates its outcome, no model can put that right."),
+        _("It says nothing about other clients."),
     ]
     if len(job.summaries) > 1:
         said.insert(
             1,
-            f"The headline, {judged_words(job.study, summary=job.summary)}, was named first when the study was set up. "
-            "With several outcomes one may look better or worse by chance, and nothing here corrects for that.",
+            _(
+                "The headline, {judged_words}, was named first when the study was set up. With several "
+                "outcomes one may look better or worse by chance, and nothing here corrects for that."
+            ).format(judged_words=judged_words(job.study, summary=job.summary)),
         )
     return Piece(items(said), name="limits")
 
@@ -205,7 +219,7 @@ def meaning(job: Job) -> Piece:
     if others:
         # How strong the design is stands once on the page; and the chart is the headline's.
         words = [" ".join(text for text in _client_text(job, other) if text not in told) for other in others]
-        html += Markup("<h3>What else was measured</h3>") + items(words)
+        html += Markup("<h3>{}</h3>").format(_("What else was measured")) + items(words)
     return Piece(html, name="meaning")
 
 
@@ -223,18 +237,20 @@ def client_limits(job: Job) -> Piece:
         A list of plain sentences.
     """
     said = [
-        "It can't tell for certain why your numbers changed. Other things may have changed too.",
-        "It can't tell whether a change will last.",
-        "It only knows the numbers that were written down. How you are is more than that.",
-        "It is about you. It says nothing about other people.",
-        "It is not a diagnosis, and it does not decide what comes next. Talk that over with your clinician.",
+        _("It can't tell for certain why your numbers changed. Other things may have changed too."),
+        _("It can't tell whether a change will last."),
+        _("It only knows the numbers that were written down. How you are is more than that."),
+        _("It is about you. It says nothing about other people."),
+        _("It is not a diagnosis, and it does not decide what comes next. Talk that over with your clinician."),
     ]
     return Piece(items(said), name="client limits")
 
 
 def _verdict(summary: Summary) -> Markup:
     if summary.withheld:
-        return Markup('<div class="withheld"><p>No effect is shown.</p>{}</div>').format(paragraphs(summary.text))
+        return Markup('<div class="withheld"><p>{}</p>{}</div>').format(
+            _("No effect is shown."), paragraphs(summary.text)
+        )
     return Markup('<div class="result">{}</div>').format(paragraphs(summary.text))
 
 
@@ -243,18 +259,22 @@ def _client_text(job: Job, summary: Summary) -> tuple[str, ...]:
         return summary.client_text
     if summary.model:  # that the page shows no numbers would be wrong of the others
         name = judged_words(job.study, summary=summary)
-        return (f"The numbers for {name} could not be worked out reliably this time, so none are shown here.",)
+        return (
+            _("The numbers for {name} could not be worked out reliably this time, so none are shown here.").format(
+                name=name
+            ),
+        )
     return summary.client_text if summary is job.summary else summary.client_text[:1]
 
 
 def _graded(grade: str) -> Markup:
-    return Markup('<p><span class="grade">The design:</span> {}</p>').format(grade) if grade else Markup("")
+    return Markup('<p><span class="grade">{}</span> {}</p>').format(_("The design:"), grade) if grade else Markup("")
 
 
 def _warned(warnings: Sequence[str]) -> Markup:
     if not warnings:
         return Markup("")
-    return Markup('<div class="warning"><p>Before you rely on this</p>{}</div>').format(items(warnings))
+    return Markup('<div class="warning"><p>{}</p>{}</div>').format(_("Before you rely on this"), items(warnings))
 
 
 def _sentence_start(words: str) -> str:

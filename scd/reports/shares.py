@@ -7,6 +7,7 @@ from scd.analysis.cautions import too_few_points
 from scd.analysis.summary import Summary
 from scd.analysis.words import client_words
 from scd.design.standards import grade_wwc
+from scd.language import gettext as _
 from scd.reports.phrases import headline_measure, judged_measure
 from scd.study import Case, Study
 
@@ -69,8 +70,10 @@ def share_of(study: Study, summary: Summary, *, case: Case) -> tuple[Study, Summ
     )
     if not summary.withheld and not rows:
         own = own.replace(
-            withheld="too few values of this client",
-            client_text=(f"There are not yet enough numbers to say whether {measure.label} changed.",),
+            withheld=_("too few values of this client"),
+            client_text=(
+                _("There are not yet enough numbers to say whether {label} changed.").format(label=measure.label),
+            ),
         )
     return part, own
 
@@ -96,7 +99,7 @@ def pending_summary(study: Study, *, reason: str) -> Summary:
     >>> pending_summary(example_study(), reason="phase B1 has no values").withheld
     'phase B1 has no values'
     """
-    labels = " and ".join(dict.fromkeys(headline_measure(study, case).label for case in study.cases))
+    labels = _(" and ").join(dict.fromkeys(headline_measure(study, case).label for case in study.cases))
     return Summary(
         study=study.code,
         fingerprint=study.fingerprint(),
@@ -109,10 +112,15 @@ def pending_summary(study: Study, *, reason: str) -> Summary:
         projection=(),
         levels=(),
         grade=grade_wwc(study).words,
-        text=(f"No effect can be estimated yet: {reason}", "The chart shows what has been recorded so far."),
+        text=(
+            _("No effect can be estimated yet: {reason}").format(reason=reason),
+            _("The chart shows what has been recorded so far."),
+        ),
         client_text=(
-            f"It is too early to say whether {labels} changed: there are not yet enough numbers from all phases.",
-            "The chart shows what has been written down so far.",
+            _(
+                "It is too early to say whether {labels} changed: there are not yet enough numbers from all phases."
+            ).format(labels=labels),
+            _("The chart shows what has been written down so far."),
         ),
         warnings=(),
         withheld=reason,

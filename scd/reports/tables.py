@@ -9,6 +9,9 @@ from markupsafe import Markup
 from scd.analysis.cautions import too_few_points
 from scd.analysis.words import grade_words
 from scd.design.standards import grade_wwc
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
+from scd.language import localized, short_day
 from scd.reports.changes import comparison_words, effect_words, overall_effect, told_effect, told_measure
 from scd.reports.markup import Piece, fold, paragraphs, table
 from scd.reports.phrases import (
@@ -38,14 +41,16 @@ _MAIN = {"level_change", "level_change_first", "level_change_last", "slope_chang
 _EXPLAINED = (
     (
         {"standardized_change"},
-        "The standardised change is in SDs of the client's own values, positive when things got better.",
+        N_("The standardised change is in SDs of the client's own values, positive when things got better."),
     ),
     (
         {"nap"},
-        "NAP is how probable it is that a value under intervention is better than one in baseline; 0.5 is no "
-        "difference.",
+        N_(
+            "NAP is how probable it is that a value under intervention is better than one in baseline; {half} is no "
+            "difference."
+        ),
     ),
-    ({"rate_ratio", "odds_ratio"}, "A ratio of 1 is no change."),
+    ({"rate_ratio", "odds_ratio"}, N_("A ratio of 1 is no change.")),
 )
 
 
@@ -66,24 +71,24 @@ def overview(job: Job) -> Markup:
     lines = [(summary, overall_effect(job.study, summary=summary)) for summary in job.summaries]
     if len(lines) < 2 or any(row is None and not summary.withheld for summary, row in lines):
         return Markup("")
-    average = ", average" if len(job.study.cases) > 1 else ""
+    average = _(", average") if len(job.study.cases) > 1 else ""
     rows = []
     for n, (summary, row) in enumerate(lines):
         name = judged_words(job.study, summary=summary)
         measure_of = {case.code: judged_measure(job.study, case, summary=summary) for case in job.study.cases}
         if row is None:
-            rows.append([name, "not shown: see below" if n else "not shown", *[number(None)] * 4])
+            rows.append([name, _("not shown: see below") if n else _("not shown"), *[number(None)] * 4])
             continue
         measure = measure_of[job.study.cases[0].code]
         chances = [probability(row.p_improvement), probability(row.p_meaningful)]
         if len(too_few_points(job.study, measure_of)) == len(measure_of):
-            chances = ["no verdict", number(None)]
+            chances = [_("no verdict"), number(None)]
         told = told_effect(row, measure=measure)
         unit = told_measure(measure).unit
         change = [f"{number(told.median)} {unit}{average}", interval(told.lower, told.upper)]
         rows.append([name, *change, *chances, grade_words(grade_wwc(job.study, measure=measure.key))])
-    head = ["Outcome", "Change", "95 % interval", "P(better)", "P(meaningful)", "Design"]
-    caption = "All outcomes, the headline first: the change from baseline to intervention."
+    head = [_("Outcome"), _("Change"), _("95 % interval"), _("P(better)"), _("P(meaningful)"), _("Design")]
+    caption = _("All outcomes, the headline first: the change from baseline to intervention.")
     head, rows = _without_empty(head, rows, column=4)
     return table(rows, head=head, caption=caption, numbers=range(2, len(head) - 1))
 
@@ -103,20 +108,20 @@ def effect_table(job: Job) -> Piece:
     """
     summary = job.summary
     if not summary.shows_effects:
-        return Piece(paragraphs(["There is no table, because no effect is shown here."]), name="effect table")
+        return Piece(paragraphs([_("There is no table, because no effect is shown here.")]), name="effect table")
     main, rest = _main_and_rest(job, summary)
     html = _effects(job, main, summary=summary, caption=_caption(summary))
-    notes = (
-        "Estimates are posterior medians. A change is always intervention minus baseline, in the units shown. P is "
-        "a probability: of an improvement, and of a meaningful one."
+    notes = _(
+        "Estimates are posterior medians. A change is always intervention minus baseline, in the "
+        "units shown. P is a probability: of an improvement, and of a meaningful one."
     )
     html += paragraphs([notes], kind="note")
     if rest:
         shown = {row.effect for row in rest}
-        told = " ".join(said for effects, said in _EXPLAINED if shown & effects)
+        told = " ".join(_(said).format(half=localized("0.5")) for effects, said in _EXPLAINED if shown & effects)
         caption = f"{told} {summary.grade}"
         more = _effects(job, rest, summary=summary, caption=caption)
-        html += fold("More effects: standardised, and phase by phase", more)
+        html += fold(_("More effects: standardised, and phase by phase"), more)
     return Piece(html, name="effect table")
 
 
@@ -135,7 +140,7 @@ def outcome_table(job: Job, *, summary: Summary) -> Markup:
     main, rest = _main_and_rest(job, summary)
     name = judged_words(job.study, summary=summary)
     numbers = _effects(job, [*main, *rest], summary=summary, caption=_caption(summary))
-    return fold(f"The numbers for {name}", numbers)
+    return fold(_("The numbers for {name}").format(name=name), numbers)
 
 
 def course(job: Job) -> Piece:
@@ -156,15 +161,16 @@ def course(job: Job) -> Piece:
     html = _case_table(
         [(case.code, line) for case in study.cases for line in _phase_rows(study, case)],
         study=study,
-        head=["Phase", "Planned start", "Started", "Values", "Missed", "Why it moved"],
-        caption="Sessions by number; a phase lasts until the next one starts.",
+        head=[_("Phase"), _("Planned start"), _("Started"), _("Values"), "Missed", _("Why it moved")],
+        caption=_("Sessions by number; a phase lasts until the next one starts."),
         numbers=range(1, 5),
     )
     said = [draw_words(study)]
     for case in study.cases:
         missed = [f"{n} ({note})" if note else str(n) for n, note in case.missed_sessions().items()]
         if missed:
-            said.append(f"Missed{f' by {case.code}' if several else ''}: session {', '.join(missed)}.")
+            text = _("Missed by {case}: session {sessions}.") if several else _("Missed: session {sessions}.")
+            said.append(text.format(case=case.code, sessions=", ".join(missed)))
     return Piece(html + paragraphs(said), name="course")
 
 
@@ -182,28 +188,28 @@ def data(job: Job) -> Piece:
         A table, one row a session and measure.
     """
     study = job.study
-    head = ["Session", "Date", "Case", "Phase", "Measure", "Value", "Note"]
+    head = [_("Session"), _("Date"), _("Case"), _("Phase"), _("Measure"), _("Value"), _("Note")]
     rows = []
     for case in study.cases:
         for session in case.sessions:
             for measure in study.measures_of(case):
                 if not session.due(measure.key):
                     continue
-                day = "" if session.date is None else f"{session.date}"
+                day = "" if session.date is None else short_day(session.date)
                 said = value_words(session, measure=measure.key) or "missed"
                 phase = case.phase_at(session.number).label
                 rows.append([str(session.number), day, case.code, phase, measure.label, said, session.note])
     if not rows:
-        return Piece(paragraphs(["No session is on record yet."]), name="data")
+        return Piece(paragraphs([_("No session is on record yet.")]), name="data")
     # A column that says the same in every row, or nothing, is left out.
     kept = [0] + [n for n in range(1, len(head)) if n in (3, 5) or len({row[n] for row in rows}) > 1]
     html = table(
         [[row[n] for n in kept] for row in rows],
         head=[head[n] for n in kept],
-        caption="One row a session and measure.",
+        caption=_("One row a session and measure."),
         numbers=(kept.index(0), kept.index(5)),
     )
-    return Piece(fold(f"All values on record ({len(rows)} rows)", html), name="data")
+    return Piece(fold(_("All values on record ({n} rows)").format(n=len(rows)), html), name="data")
 
 
 def _phase_rows(study: Study, case: Case) -> list[list[str]]:
@@ -218,7 +224,7 @@ def _phase_rows(study: Study, case: Case) -> list[list[str]]:
             [
                 phase.label,
                 str(phase.planned_start),
-                str(phase.start) if begun else "not yet",
+                str(phase.start) if begun else _("not yet"),
                 str(sum(v is not None for v in values)),
                 str(sum(case.phase_at(n) == phase for n in missed)),
                 phase.reason,
@@ -236,7 +242,7 @@ def _main_and_rest(job: Job, summary: Summary) -> tuple[list[Effect], list[Effec
 
 
 def _caption(summary: Summary) -> str:
-    return f"Changes with their intervals and probabilities. {summary.grade}"
+    return " ".join([_("Changes with their intervals and probabilities."), summary.grade])
 
 
 def _effects(job: Job, effects: Sequence[Effect], *, summary: Summary, caption: str) -> Markup:
@@ -246,7 +252,7 @@ def _effects(job: Job, effects: Sequence[Effect], *, summary: Summary, caption: 
         case = study.case(row.case) if row.case is not None else None
         measure = judged_measure(study, case or study.cases[0], summary=summary)
         told = told_effect(row, measure=measure)
-        names.append(case_words(study, case) if case else "Average")
+        names.append(case_words(study, case) if case else _("Average"))
         rows.append(
             [
                 effect_words(row.effect, measure=measure),
@@ -257,7 +263,7 @@ def _effects(job: Job, effects: Sequence[Effect], *, summary: Summary, caption: 
                 probability(row.p_meaningful),
             ]
         )
-    head = ["Effect", "Phases compared", "Estimate", "95 % interval", "P(better)", "P(meaningful)"]
+    head = [_("Effect"), _("Phases compared"), _("Estimate"), _("95 % interval"), _("P(better)"), _("P(meaningful)")]
     head, rows = _without_empty(head, rows, column=5)
     return _case_table(
         list(zip(names, rows, strict=True)), study=study, head=head, caption=caption, numbers=range(2, len(head))
@@ -271,7 +277,7 @@ def _case_table(
     if len(study.cases) == 1:
         return table([line for _, line in rows], head=head, caption=caption, numbers=numbers)
     shifted = [n + 1 for n in numbers]
-    return table([[name, *line] for name, line in rows], head=["Case", *head], caption=caption, numbers=shifted)
+    return table([[name, *line] for name, line in rows], head=[_("Case"), *head], caption=caption, numbers=shifted)
 
 
 def _without_empty(head: list[str], rows: list[list[str]], *, column: int) -> tuple[list[str], list[list[str]]]:

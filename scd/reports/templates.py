@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from scd.language import gettext as _
 from scd.study import StudyError
 
-__all__ = ["template_names", "template_path"]
+__all__ = ["cell_words", "template_names", "template_path"]
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -16,6 +19,28 @@ def _folder() -> Path:
         if folder.is_dir():
             return folder
     raise StudyError("templates: none were found beside scd; install scd again")
+
+
+def cell_words(cell: Mapping[str, Any]) -> str:
+    """What stands in a cell of a template, its words in the language that is spoken.
+
+    Parameters
+    ----------
+    cell : mapping
+        A cell as it stands in a notebook's document: with ``cell_type`` and ``source``.
+
+    Returns
+    -------
+    str
+        Code unchanged.
+
+    Examples
+    --------
+    >>> cell_words({"cell_type": "markdown", "source": ["## Result"]})
+    '## Result'
+    """
+    source = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
+    return _(source) if cell["cell_type"] == "markdown" else source
 
 
 def template_names() -> tuple[str, ...]:

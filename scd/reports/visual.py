@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
 from scd.reports.markup import Piece, fold, items, joined, paragraphs, table
 from scd.reports.phrases import judged_words, number, of_case
 from scd.reports.pictures import visual_charts
@@ -18,21 +20,34 @@ __all__ = ["visual"]
 
 _MOST = 6
 _PHASE = {
-    "Values": "values",
-    "Mean": "mean",
-    "Median": "median",
-    "Last 3, mean": "mean of the last 3",
-    "Slope": "slope, Theil-Sen",
-    "SD": "SD",
-    "Inside 25 %": "inside 25 % of the median",
+    N_("Values"): "values",
+    N_("Mean"): "mean",
+    N_("Median"): "median",
+    N_("Last 3, mean"): "mean of the last 3",
+    N_("Slope"): "slope, Theil-Sen",
+    N_("SD"): "SD",
+    N_("Inside 25 %"): "inside 25 % of the median",
 }
 _CHANGE = {
-    "Change in mean": "means",
-    "Last 3 to first 3": "means, last 3 to first 3",
-    "Change in slope": "slopes, Theil-Sen",
-    "NAP": "NAP",
-    "PND": "PND",
+    N_("Change in mean"): "means",
+    N_("Last 3 to first 3"): "means, last 3 to first 3",
+    N_("Change in slope"): "slopes, Theil-Sen",
+    N_("NAP"): "NAP",
+    N_("PND"): "PND",
 }
+# Every other quantity's name, which the table keeps in English; marked for the catalogue.
+_QUANTITIES = (
+    N_("values"), N_("missed"), N_("mean"), N_("median"), N_("mean of the last 3"), N_("median of the last 3"),
+    N_("inside 20 % of the median"), N_("lower end of 20 % of the median"), N_("upper end of 20 % of the median"),
+    N_("inside 25 % of the median"), N_("lower end of 25 % of the median"), N_("upper end of 25 % of the median"),
+    N_("slope, least squares"), N_("slope, Theil-Sen"), N_("slope, split-middle"), N_("slope, tri-split"),
+    N_("minimum"), N_("maximum"), N_("range"), N_("SD around Theil-Sen"), N_("outliers"), N_("means"), N_("medians"),
+    N_("slopes, Theil-Sen"), N_("last value to first value"), N_("means, last 3 to first 3"),
+    N_("means, last 5 to first 5"), N_("medians, last 3 to first 3"), N_("medians, last 5 to first 5"),
+    N_("SD of phase means over SD of all values"),
+    N_("largest difference between like phases over that between conditions"), N_("least squares"), N_("Theil-Sen"),
+    N_("split-middle"), N_("tri-split"),
+)  # fmt: skip
 
 
 def visual(job: Job) -> Piece:
@@ -50,8 +65,11 @@ def visual(job: Job) -> Piece:
     """
     headline, *others = job.findings or (None,)
     if headline is None or not headline.visual:
-        return Piece(paragraphs(["There is nothing to look at yet."]), name="visual")
-    parts = [_of_outcome(job, headline), fold("The graph with the lines of a visual analysis", visual_charts(job).html)]
+        return Piece(paragraphs([_("There is nothing to look at yet.")]), name="visual")
+    parts = [
+        _of_outcome(job, headline),
+        fold(_("The graph with the lines of a visual analysis"), visual_charts(job).html),
+    ]
     for n, found in enumerate(others, start=1):
         if found.visual:
             parts.append(fold(judged_words(job.study, summary=job.summaries[n]), _of_outcome(job, found)))
@@ -64,22 +82,22 @@ def _of_outcome(job: Job, found: Findings) -> Markup:
         parts[row.case, row.part][row.quantity] = row
     phases = {key: held for key, held in parts.items() if "values" in held}
     changes = {key: held for key, held in parts.items() if "means" in held}
-    caption = (
-        "Slope: the median of all slopes between two values, a session. Inside 25 %: the share of values within a "
-        "quarter of the median; the phase is called stable from 80 % on."
+    caption = _(
+        "Slope: the median of all slopes between two values, a session. Inside 25 %: the share "
+        "of values within a quarter of the median; the phase is called stable from 80 % on."
     )
-    shown = _table(job, phases, _PHASE, first="Phase", caption=caption)
+    shown = _table(job, phases, _PHASE, first=_("Phase"), caption=caption)
     if changes:
-        said = (
-            "From one phase to the next, later minus earlier. Last 3 to first 3 is how much changed at once. NAP and "
-            "PND are shares of better values under intervention."
+        said = _(
+            "From one phase to the next, later minus earlier. Last 3 to first 3 is how much changed "
+            "at once. NAP and PND are shares of better values under intervention."
         )
-        shown += _table(job, changes, _CHANGE, first="Phases", caption=said)
+        shown += _table(job, changes, _CHANGE, first=_("Phases"), caption=said)
     # Of many cases the last sentence counts them together.
     every = found.visual_words
-    shown += items(every) if len(every) <= _MOST else items(every[-1:]) + fold("Case by case", items(every[:-1]))
-    shown += paragraphs(["These numbers describe the record; none of them is a verdict."])
-    return shown + fold("Everything a visual analyst looks at", _everything(job, found))
+    shown += items(every) if len(every) <= _MOST else items(every[-1:]) + fold(_("Case by case"), items(every[:-1]))
+    shown += paragraphs([_("These numbers describe the record; none of them is a verdict.")])
+    return shown + fold(_("Everything a visual analyst looks at"), _everything(job, found))
 
 
 def _table(
@@ -94,7 +112,9 @@ def _table(
     for (case, part), held in parts.items():
         told = [_cell(held.get(quantity)) for quantity in columns.values()]
         rows.append([of_case(job.study, job.study.case(case), said=part), *told])
-    return table(rows, head=[first, *columns], caption=caption, numbers=range(1, len(columns) + 1))
+    return table(
+        rows, head=[first, *(_(name) for name in columns)], caption=caption, numbers=range(1, len(columns) + 1)
+    )
 
 
 def _cell(row: VisualRow | None) -> str:
@@ -109,8 +129,8 @@ def _cell(row: VisualRow | None) -> str:
 
 def _everything(job: Job, found: Findings) -> Markup:
     rows = [
-        [of_case(job.study, job.study.case(row.case), said=row.part), row.quantity, _cell(row), row.note]
+        [of_case(job.study, job.study.case(row.case), said=row.part), _(row.quantity), _cell(row), row.note]
         for row in found.visual
     ]
-    caption = "Every quantity, phase by phase."
-    return table(rows, head=["Phases", "Quantity", "Value", "Note"], caption=caption, numbers=(2,))
+    caption = _("Every quantity, phase by phase.")
+    return table(rows, head=[_("Phases"), _("Quantity"), _("Value"), _("Note")], caption=caption, numbers=(2,))
