@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
+from scd.language import localized
 from scd.reports.markup import Piece, fold, joined, paragraphs, table
 from scd.reports.phrases import interval, judged_words, number, of_case, probability
 
@@ -18,10 +21,10 @@ __all__ = ["appendix"]
 
 _MANY_CASES = 8
 _UNITS = {
-    "level_change": "change",
-    "rate_ratio": "ratio of expected values",
-    "odds_ratio": "ratio of odds",
-    "standardized_change": "standardised change",
+    "level_change": N_("change"),
+    "rate_ratio": N_("ratio of expected values"),
+    "odds_ratio": N_("ratio of odds"),
+    "standardized_change": N_("standardised change"),
 }
 
 
@@ -41,7 +44,7 @@ def appendix(job: Job) -> Piece:
     """
     parts = [part for summary in job.summaries if (part := _of_outcome(job, summary))]
     if not parts:
-        said = "Other models and priors were not tried here."
+        said = _("Other models and priors were not tried here.")
         return Piece(paragraphs([said], kind="note"), name="appendix")
     return Piece(joined(parts), name="appendix")
 
@@ -54,53 +57,75 @@ def _of_outcome(job: Job, summary: Summary) -> Markup:
         parts.append(_checks(job, summary))
     if not parts:
         return Markup("")
-    about = f" for {judged_words(job.study, summary=summary)}" if len(job.summaries) > 1 else ""
-    return fold(f"Other models and priors, and checks of the model{about}", joined(parts))
+    heading = (
+        _("Other models and priors, and checks of the model for {outcome}").format(
+            outcome=judged_words(job.study, summary=summary)
+        )
+        if len(job.summaries) > 1
+        else _("Other models and priors, and checks of the model")
+    )
+    return fold(heading, joined(parts))
 
 
 def _between(found: BetweenCases) -> str:
     def told(three: tuple[float, float, float]) -> str:
         return f"{number(three[0])} ({interval(*three[1:])})"
 
-    few = " With so few cases the prior has much of the say." if found.cases < _MANY_CASES else ""
-    return (
-        f"SD of the change between the {found.cases} cases: {told(found.prior)} before the data, "
-        f"{told(found.posterior)} after them.{few}"
+    few = " " + _("With so few cases the prior has much of the say.") if found.cases < _MANY_CASES else ""
+    return _("SD of the change between the {cases} cases: {before} before the data, {after} after them.{few}").format(
+        cases=found.cases, before=told(found.prior), after=told(found.posterior), few=few
     )
 
 
 def _ladder(job: Job, found: Robustness) -> Markup:
     foretold = any(row.elpd_difference is not None for row in found.alternatives)
-    head = ["Model or prior", _UNITS[found.alternatives[0].effect].capitalize(), "95 % interval", "P(better)"]
+    head = [
+        _("Model or prior"),
+        _sentence_start(_(_UNITS[found.alternatives[0].effect])),
+        _("95 % interval"),
+        _("P(better)"),
+    ]
     rows = []
     for row in found.alternatives:
-        cells = [row.name, number(row.median), interval(row.lower, row.upper), probability(row.p_improvement)]
+        cells = [_(row.name), number(row.median), interval(row.lower, row.upper), probability(row.p_improvement)]
         if foretold:
             told = row.elpd_difference is not None and row.elpd_se is not None
-            cells.append(f"{row.elpd_difference:.1f} ({row.elpd_se:.1f})" if told else number(None))
+            cells.append(localized(f"{row.elpd_difference:.1f} ({row.elpd_se:.1f})") if told else number(None))
         rows.append(cells)
     if foretold:
-        head.append("Foretelling (SE)")
+        head.append(_("Foretelling (SE)"))
     choose = (
-        "Foretelling is how well each value was foretold from those before it, as log density against the best; "
-        "differences below 4 are no preference."
+        _(
+            "Foretelling is how well each value was foretold from those before it, as log density "
+            "against the best; differences below 4 are no preference."
+        )
         if foretold
-        else "The series is too short to choose between models."
+        else _("The series is too short to choose between models.")
     )
     known = found.prior_sensitivity is not None
     moved = (
-        f"Sensitivity to the prior {found.prior_sensitivity:.2f}, to the data {found.likelihood_sensitivity:.2f} "
-        "(power-scaling; above 0.05 is worth a look)."
+        _(
+            "Sensitivity to the prior {prior_sensitivity}, to the data {likelihood_sensitivity} "
+            "(power-scaling; above 0.05 is worth a look)."
+        ).format(
+            prior_sensitivity=localized(f"{found.prior_sensitivity:.2f}"),
+            likelihood_sensitivity=localized(f"{found.likelihood_sensitivity:.2f}"),
+        )
         if known
         else ""
     )
     if found.case is None:
-        caption = "The average over cases under other models and priors."
+        caption = _("The average over cases under other models and priors.")
     else:
-        said = f"The effect under other models and priors. {choose}"
+        said = _("The effect under other models and priors. {choose}").format(choose=choose)
         caption = of_case(job.study, job.study.case(found.case), said=said)
     shown = table(rows, head=head, caption=caption, numbers=tuple(range(1, len(head))))
     return shown + paragraphs([text for text in (moved, found.note) if text], kind="note")
+
+
+def _sentence_start(words: str) -> str:
+    # Only the first sign: where nouns have capitals, `capitalize` would take theirs away.
+    return words[:1].upper() + words[1:]
 
 
 def _checks(job: Job, summary: Summary) -> Markup:
@@ -109,14 +134,16 @@ def _checks(job: Job, summary: Summary) -> Markup:
             of_case(job.study, job.study.case(check.case), said=check.figure),
             number(check.observed),
             interval(check.lower, check.upper),
-            "as expected" if check.ok else "not reproduced",
+            _("as expected") if check.ok else _("not reproduced"),
         ]
         for check in summary.checks
     ]
-    caption = "Figures of the data, and where 95 % of the series lie that the fitted model would make."
-    shown = table(rows, head=["Figure", "Data", "Model", ""], caption=caption, numbers=(1, 2))
+    caption = _("Figures of the data, and where 95 % of the series lie that the fitted model would make.")
+    shown = table(rows, head=[_("Figure"), _("Data"), _("Model"), ""], caption=caption, numbers=(1, 2))
     if summary.prior_outside is None:
         return shown
     share = f"{100 * summary.prior_outside:.0f} %"
-    said = f"Before any data, the priors put {share} of values outside the range: wide on purpose."
+    said = _("Before any data, the priors put {share} of values outside the range: wide on purpose.").format(
+        share=share
+    )
     return shown + paragraphs([said], kind="note")
