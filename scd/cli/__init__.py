@@ -12,6 +12,7 @@ from scd.cli import overlap as overlap
 from scd.cli import between_case as between_case
 from scd.cli import randomization_test as randomization_test
 from scd.cli import process as process
+from scd.cli import plan as plan
 from scd.cli import check as check
 from scd.cli import masked as masked
 from scd.cli import monitor as monitor

@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from scd.analysis.planning.designs import (
         MULTIPLE_BASELINE,
         PlannedDesign,
-        design_label,
         design_name,
         planned_design,
     )
@@ -16,9 +15,18 @@ if TYPE_CHECKING:
     from scd.analysis.planning.question import PLANNED_MODELS, PLANNED_SCALES, PlannedModel, Question
     from scd.analysis.planning.replicates import Change, posterior_of_change, simulate
     from scd.analysis.planning.tiers import posterior_of_average
+    from scd.analysis.planning.words import (
+        ENOUGH,
+        assumption_words,
+        design_words,
+        draw_words,
+        reach_words,
+        warnings_of,
+    )
 
 __all__ = [
     "CERTAIN",
+    "ENOUGH",
     "MULTIPLE_BASELINE",
     "PLANNED_MODELS",
     "PLANNED_SCALES",
@@ -27,22 +35,29 @@ __all__ = [
     "PlannedDesign",
     "PlannedModel",
     "Question",
+    "assumption_words",
     "chance_of",
     "chances",
-    "design_label",
     "design_name",
+    "design_words",
+    "draw_words",
     "planned_design",
     "posterior_of_average",
     "posterior_of_change",
+    "reach_words",
     "simulate",
+    "warnings_of",
 ]
 
 _HOMES = {
     **dict.fromkeys(("CERTAIN", "Chance", "chance_of", "chances"), "power"),
-    **dict.fromkeys(("MULTIPLE_BASELINE", "PlannedDesign", "design_label", "design_name", "planned_design"), "designs"),
+    **dict.fromkeys(("MULTIPLE_BASELINE", "PlannedDesign", "design_name", "planned_design"), "designs"),
     **dict.fromkeys(("PLANNED_MODELS", "PLANNED_SCALES", "PlannedModel", "Question"), "question"),
     **dict.fromkeys(("Change", "posterior_of_change", "simulate"), "replicates"),
     "posterior_of_average": "tiers",
+    **dict.fromkeys(
+        ("ENOUGH", "assumption_words", "design_words", "draw_words", "reach_words", "warnings_of"), "words"
+    ),
 }
 
 

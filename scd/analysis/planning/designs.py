@@ -18,7 +18,7 @@ from scd.study import Measure, Study, StudyError
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["MULTIPLE_BASELINE", "PlannedDesign", "design_label", "design_name", "planned_design"]
+__all__ = ["MULTIPLE_BASELINE", "PlannedDesign", "design_name", "planned_design"]
 
 MULTIPLE_BASELINE = "multiple-baseline"
 _MOST_PHASES = 12
@@ -162,17 +162,6 @@ def design_name(text: str) -> str:
         f"ab, aba or abab (up to {_MOST_PHASES}), or {MULTIPLE_BASELINE}",
         field="design",
     )
-
-
-def design_label(name: str) -> str:
-    """A design's name for people, without words to translate.
-
-    Examples
-    --------
-    >>> design_label("abab")
-    'ABAB'
-    """
-    return name if name == MULTIPLE_BASELINE else name.upper()
 
 
 def planned_design(name: str, *, sessions: int, min_phase: int = 3, tiers: int = 3, window: int = 3) -> PlannedDesign:
