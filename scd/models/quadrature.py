@@ -171,19 +171,23 @@ class Quadrature:
         dict of str to ndarray
             ``coefficients`` of shape (size, coefficients), ``sigma``, ``phi``, ``outer_index``, and ``outer``.
         """
-        weight = self.weight[series]
-        flat = np.searchsorted(np.cumsum(weight.ravel()), rng.random(size) * weight.sum(), side="right")
-        h, u, v = np.unravel_index(np.minimum(flat, weight.size - 1), weight.shape)
-        sigma, phi = self.sigma[series][h, u, v], self.phi[u]
-        variance = sigma[:, None] ** 2
-        shrunk = 1 / (variance + self.curvature[h, u])
-        component = self.pull[series][h, u] * shrunk + np.sqrt(variance * shrunk) * rng.standard_normal(shrunk.shape)
-        scaled = np.einsum("skj,sj->sk", self.rotation[h, u], component)
+        weight = self.weight[series].ravel()
+        cell = np.minimum(np.searchsorted(weight.cumsum(), rng.random(size) * weight.sum(), "right"), weight.size - 1)
+        arm, (points, count) = cell // self.sigma.shape[-1], (len(self.phi), len(self.coefficients))
+        h, u = arm // points, arm % points
+        sigma = self.sigma[series].ravel().take(cell)
+        variance = (sigma**2)[:, None]
+        shrunk = 1 / (variance + self.curvature.reshape(-1, count).take(arm, axis=0))
+        component = self.pull[series].reshape(-1, count).take(arm, axis=0) * shrunk
+        component += np.sqrt(variance * shrunk) * rng.standard_normal(shrunk.shape)
+        scaled = np.einsum("skj,sj->sk", self.rotation.reshape(-1, count, count).take(arm, axis=0), component)
         sd = self.prior_sd[h] if len(self.prior_sd) > 1 else self.prior_sd
         jitter = rng.random((2, size)) - 0.5
-        excess = (sigma * innovation_share(phi) - self.floor) * np.exp(self.sigma_step[series][h, u] * jitter[1])
-        if len(self.phi) > 1:
-            phi = phi_of(np.arctanh(phi / PHI_LIMIT) + self.phi_step * jitter[0])
+        share = innovation_share(self.phi)
+        excess = (sigma * share.take(u) - self.floor) * np.exp(self.sigma_step[series].ravel().take(arm) * jitter[1])
+        phi = self.phi.take(u)
+        if points > 1:
+            phi = phi_of(np.arctanh(self.phi / PHI_LIMIT).take(u) + self.phi_step * jitter[0])
         spread = (self.floor + excess) / innovation_share(phi)
         # The same for the outer quantity, whose cells end half-way between neighbouring values.
         outer = np.broadcast_to(self.outer[:1], h.shape)
