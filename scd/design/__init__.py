@@ -4,6 +4,7 @@ from scd.design.agreement import Agreement, observer_agreement
 from scd.design.alternating import alternating_treatments
 from scd.design.attainable import phase_starts_words, set_size_words, smallest_p_words, start_windows_words
 from scd.design.cent import cent_rows
+from scd.design.next_experiment import next_experiment
 from scd.design.plans import multiple_baseline, reversal
 from scd.design.randomization import (
     admissible_starts,
@@ -54,6 +55,7 @@ __all__ = [
     "draw_wampold_worsham",
     "grade_wwc",
     "multiple_baseline",
+    "next_experiment",
     "observer_agreement",
     "phase_starts_words",
     "redraw",

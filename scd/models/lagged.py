@@ -206,7 +206,7 @@ def _processes(study: Study, case: Case, outcome: Measure, keys: Sequence[str]) 
         raise StudyError(
             f"case '{case.code}': needs at least one process beside '{outcome.key}' (got {keys!r})", field="process"
         )
-    chosen = []
+    chosen: list[Measure] = []
     for key in keys:
         measure = _measured(study, case, key)
         if key == outcome.key:

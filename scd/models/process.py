@@ -204,7 +204,7 @@ def integrate_links(model: Regressions, *, points: int = _POINTS) -> LinkPosteri
     >>> x = rng.standard_normal((200, 1, 1))
     >>> model = Regressions(("link[x]",), (0.5 * x[:, 0, 0] + rng.standard_normal(200))[None], x.reshape(1, 200, 1),
     ...     np.array([200]), np.zeros((1, 1)), np.full((1, 1), 0.3), np.array([1.0]), np.array([0.0]), links=1)
-    >>> abs(integrate_links(model).mixture("link[x]").mean()[0] - 0.5) < 0.2
+    >>> bool(abs(integrate_links(model).mixture("link[x]").mean()[0] - 0.5) < 0.2)
     True
     """
     sd = model.prior_sd

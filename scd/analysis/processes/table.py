@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from scd.analysis.diagnostics import diagnose
 from scd.analysis.processes.evidence import FEWEST_RANKED, MOST_PROCESSES, evidence_of
 from scd.analysis.processes.phase_change import level_change, no_later
 from scd.analysis.processes.words import caution_words, client_words, lead_words, link_words
-from scd.analysis.diagnostics import diagnose
 from scd.models.lagged import Lagged, declared_processes, lagged_pairs
 from scd.models.process import LINK_SD, RHO, integrate_links, link_names, regressions_of
 from scd.study import StudyError
