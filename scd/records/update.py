@@ -10,6 +10,7 @@ from scd.design.dating import Every, number_dates
 from scd.records.columns import ONLY_CASE
 from scd.records.intake import sessions_from_table
 from scd.records.preview import Preview
+from scd.records.profiles.days import is_count_note
 from scd.study import Session, Study, StudyError, Value
 
 __all__ = ["Changed", "Update", "add_sessions", "sessions_for"]
@@ -134,7 +135,9 @@ def add_sessions(study: Study, *, case: str, sessions: Iterable[Session], replac
             same += not differs
             if replace and differs:
                 values[value.measure] = before.replace(**differs)
-        note = old.note or session.note
+        # A count of prompts is the import's own word, and goes with the values that it counts.
+        renewed = replace and (not old.note or is_count_note(old.note))
+        note = session.note if renewed else old.note or session.note
         merged.append(old.replace(values=tuple(values.values()), date=old.date or session.date, note=note))
     return Update(study.with_case(held.record(*merged)), tuple(added), tuple(changed), same)
 

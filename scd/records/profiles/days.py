@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from scd.language import LANGUAGES, speaking
 from scd.language import gettext as _
 from scd.records.notation import Unread, has_decimal_comma, read_numbers, ticked
 from scd.records.preview import Problem
@@ -15,7 +17,7 @@ from scd.records.profiles.moments import day_of
 from scd.records.profiles.settings import RULES, ImportSettings, Rule, Taken
 from scd.study import Measure
 
-__all__ = ["Count", "Period", "combine", "count_words", "periods_of"]
+__all__ = ["Count", "Period", "combine", "count_words", "is_count_note", "periods_of"]
 
 _MAX_TEXT = 300  # of `scd.study.record.Text`
 _COMBINING: dict[Rule, Callable[[Sequence[float]], float]] = {
@@ -320,9 +322,34 @@ def count_words(counts: dict[str, Count]) -> str:
     told = {label: count for label, count in counts.items() if count.asked}
     if all(count == Count(1, 1) for count in told.values()):
         return ""
-    words = _("{answered} of {asked} prompts answered")
+    words = _told_words()
     if len(set(told.values())) == 1:
         one = next(iter(told.values()))
         return words.format(answered=one.answered, asked=one.asked)
     parts = [f"{label}: {words.format(answered=c.answered, asked=c.asked)}" for label, c in told.items()]
     return "; ".join(parts)[:_MAX_TEXT]
+
+
+def _told_words() -> str:
+    return _("{answered} of {asked} prompts answered")
+
+
+def is_count_note(note: str) -> bool:
+    """Whether a session's note is one of `count_words`, in any language, and nothing that a person wrote.
+
+    Parameters
+    ----------
+    note : str
+        The session's.
+
+    Examples
+    --------
+    >>> is_count_note("4 of 5 prompts answered"), is_count_note("ill from 3 to 5")
+    (True, False)
+    """
+    for language in LANGUAGES:
+        with speaking(language):
+            told = re.escape(_told_words()).replace(r"\{answered\}", r"\d+").replace(r"\{asked\}", r"\d+")
+        if note and all(re.fullmatch(f"(?:.+: )?{told}", part) for part in note.split("; ")):
+            return True
+    return False

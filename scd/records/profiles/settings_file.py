@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -150,12 +151,16 @@ def settings_text(settings: ImportSettings) -> str:
     phases |= {p.label: p.start for p in settings.phases}
     for title, table in (("columns", settings.columns), ("phases", phases), ("conditions", settings.conditions)):
         if table:
-            lines += ["", f"[{title}]", *(f"{_toml(key)} = {_toml(value)}" for key, value in table.items())]
+            lines += ["", f"[{title}]", *(f"{_bare(key)} = {_toml(value)}" for key, value in table.items())]
     for taken in settings.measures:
         entry = {k: v for k, v in taken.model_dump(exclude_defaults=True).items() if k != "measure"}
         measure = {} if taken.measure is None else taken.measure.model_dump(exclude_defaults=True)
         lines += ["", "[[measure]]", *(f"{key} = {_toml(value)}" for key, value in {**entry, **measure}.items())]
     return "\n".join(lines) + "\n"
+
+
+def _bare(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _toml(key)
 
 
 def _toml(value: Any) -> str:
