@@ -11,10 +11,22 @@ from scd.charts.labels import beside, key, key_words, phase_labels, projection_l
 from scd.charts.panel import Panel, panel_layers, panel_of
 from scd.charts.series import need_columns, only_case
 from scd.charts.space import Axes
-from scd.charts.style import BLUE, GREY, INK, ORANGE, Layer, axis_title, rows, shown, styled, text_mark, title_of
+from scd.charts.style import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    Layer,
+    axis_title,
+    rows,
+    shown,
+    styled,
+    text_mark,
+    text_width,
+    title_of,
+)
 from scd.charts.svg import describe_study
 from scd.language import gettext as _
-from scd.language import ngettext
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +38,7 @@ __all__ = ["describe_steering", "steering_chart"]
 _TRAJECTORY = ("case", "phase", "session", "value", "median", "lower", "upper", "side")
 _LOOKS = ("case", "number", "session", "alarms")
 # From the panel's foot: the strip of looks below the axis' title, and the key below that.
-_STRIP, _STRIP_HEIGHT, _KEY = 58, 44, 54
+_STRIP, _STRIP_HEIGHT, _KEY = 58, 60, 54
 # The most serious alarm gives a look its symbol; each has a shape of its own, and its word beside it.
 _SYMBOLS = {
     "harm": ("triangle-down", ORANGE),
@@ -131,8 +143,11 @@ def _looks(looks: pd.DataFrame, *, panel: Panel, y: float) -> Iterator[Layer]:
     """The strip: a symbol for each look, how many values it rests on, and the word of its alarm."""
     if looks.empty:
         return
-    yield text_mark([_("fixed looks")], x=-10, y=y + 4, colour=INK, align="right")
-    for look in looks.to_dict("records"):
+    heads = [_("fixed looks"), _("after so many values")]
+    for line, head in enumerate(heads):
+        yield text_mark([head], x=panel.space.width + 10, y=y + 4 + 15 * line)
+    ends: list[float] = []  # where each row of words is taken up to, so that no two words meet
+    for look in looks.sort_values("session").to_dict("records"):
         alarms = _by_weight(look["alarms"])
         shape, ink = _SYMBOLS[alarms[0] if alarms else ""]
         at = panel.space.x(float(look["session"]))
@@ -140,10 +155,13 @@ def _looks(looks: pd.DataFrame, *, panel: Panel, y: float) -> Iterator[Layer]:
             shape=shape, filled=True, fill=ink, stroke=INK, strokeWidth=1.2, size=90, opacity=1
         )
         yield mark.encode(x=alt.XValue(at), y=alt.YValue(y))
-        told = ngettext("{n} value", "{n} values", int(look["number"])).format(n=int(look["number"]))
-        yield text_mark([told], x=at, y=y + 19, colour=GREY, align="center")
-        for line, kind in enumerate(alarms):
-            yield text_mark([_alarm_word(kind)], x=at, y=y + 32 + 13 * line, colour=INK, align="center", bold=True)
+        yield text_mark([str(int(look["number"]))], x=at, y=y + 19, colour=INK, align="center")
+        for kind in alarms:
+            word = _alarm_word(kind)
+            half = text_width(word) / 2 + 4
+            line = next((n for n, end in enumerate(ends) if end <= at - half), len(ends))
+            ends[line : line + 1] = [at + half]
+            yield text_mark([word], x=at, y=y + 33 + 13 * line, colour=INK, align="center", bold=True)
 
 
 def _by_weight(alarms: Any) -> list[str]:
