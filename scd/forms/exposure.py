@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
+from scd.records.series import Entry
 from scd.records.tables import Preview, measure_key
 from scd.study import Measure
 
@@ -77,11 +78,15 @@ def with_own_columns(preview: Preview, measures: tuple[Measure, ...]) -> Preview
     """
     single = measures[0] if len(measures) == len(preview.measures) == 1 else None  # fits whatever its name
     found = {label: called(label, measures) or single for label in preview.measures}
-    rows = preview.rows.copy()
+    entries = preview.entries
     for kind, scales in _TOLD.items():
         held = [m.scale for m in found.values() if m is not None]
         if preview.form == "wide" and kind == "trials":  # one column of trials can't be every measure's
             scales = tuple(scale for scale in scales if scale in held)[:1]
         strange = [label for label, m in found.items() if m is not None and m.scale not in scales]
-        rows.loc[rows["measure"].isin(strange), kind] = float("nan")
-    return replace(preview, rows=rows)
+        entries = tuple(_without(e, kind) if e.measure in strange else e for e in entries)
+    return replace(preview, entries=entries)
+
+
+def _without(entry: Entry, kind: Kind) -> Entry:
+    return replace(entry, minutes=None) if kind == "minutes" else replace(entry, trials=None)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from scd.records.matching import match_measures, quoted
 from scd.records.preview import Preview, Problem, refuse
+from scd.records.series import Entry
 from scd.study import Case, Measure, Phase, Session, Study, StudyError, Value, new_code
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 __all__ = ["sessions_from_table", "study_from_table"]
+
+Row = tuple[str, Entry]
+"""The key of a measure, and what the table tells of one of its values."""
 
 _TRIED = ("count", "proportion")  # where a value is so many of its trials
 
@@ -58,7 +60,7 @@ def sessions_from_table(
     [(1, 4.0), (3, None)]
     """
     rows, _ = _checked(preview, measures, case=case, measure=measure)
-    held = rows["case"].unique()
+    held = _different(e.case for _, e in rows)
     if len(held) > 1:
         raise StudyError(f"{preview.name}: holds several cases ({quoted(held)}); say which", field="case")
     return _sessions(rows)
@@ -133,18 +135,18 @@ def study_from_table(
         codes.append(one if pseudonyms else label)
         if pseudonyms:
             labels[one] = label
-    used = list(dict.fromkeys(rows["measure_key"]))
+    used = _different(key for key, _ in rows)
     cases = [
         Case(
             code=one,
             phases=_phases(part),
             sessions=_sessions(part),
-            measures=tuple(k for k in used if k in set(part["measure_key"])),
+            measures=tuple(key for key in used if key in {k for k, _ in part}),
         )
         for one, (_, part) in zip(codes, tiers, strict=True)
     ]
     cases = [c.replace(measures=()) if len(c.measures) == len(used) else c for c in cases]
-    by_measure = len(tiers) > rows["case"].nunique()
+    by_measure = len(tiers) > len({e.case for _, e in rows})
     if design is None:
         returns = any(len(c.phases) > len({p.condition for p in c.phases}) for c in cases)
         design = "reversal" if returns or len(cases) == 1 else "multiple-baseline"
@@ -166,61 +168,54 @@ def study_from_table(
 
 def _checked(
     preview: Preview, measures: Sequence[Measure] | Mapping[str, Measure], *, case: str | None, measure: str | None
-) -> tuple[pd.DataFrame, str]:
-    """The chosen rows with their measure's key, all problems refused; and which trials were left out."""
-    import pandas as pd
-
+) -> tuple[list[Row], str]:
+    """The chosen entries with their measure's key, all problems refused; and which trials were left out."""
     preview.check()
-    rows = preview.rows
-    if case is not None:
-        if case not in preview.cases:
-            raise StudyError(f"{preview.name}: has no case '{case}' (it has {quoted(preview.cases)})", field="case")
-        rows = rows[rows["case"] == case]
-    matched = match_measures(list(rows["measure"].unique()), measures, measure=measure, name=preview.name)
-    rows = rows[rows["measure"].isin(list(matched))]
-    rows = rows.assign(measure_key=[matched[label].key for label in rows["measure"]])
-    problems: list[Problem] = []
-    without: list[str] = []
-    for label, held in matched.items():
-        part = rows[rows["measure"] == label]
-        above = part[part["value"] > part["trials"]]
-        if held.scale == "percentage":  # 70 % of 10 trials lie above them, and rightly
-            above = above.iloc[:0]
-        elif len(above) and held.scale not in _TRIED:
-            without.append(f"'{held.label}'")
-            rows.loc[part.index, "trials"] = float("nan")
-            above = above.iloc[:0]
-        column = label if preview.form == "wide" else preview.roles.get("value", label)
-        for row, value, who in zip(part["row"], part["value"], part["case"], strict=True):
-            if pd.notna(value) and not held.holds(value):
-                at = who if preview.form == "cases" else column
-                problems.append(Problem(row, at, f"'{held.label}' must be {held.range_words} (got {value:g})"))
-        problems += _second_problems(part, held, preview.roles.get("second_observer", ""))
-        for row, value, trials in zip(above["row"], above["value"], above["trials"], strict=True):
-            problems.append(
-                Problem(row, column, f"'{held.label}' can't be above its trials (got {value:g} of {trials:g})")
-            )
+    entries = [e for e in preview.entries if case is None or e.case == case]
+    if case is not None and case not in preview.cases:
+        raise StudyError(f"{preview.name}: has no case '{case}' (it has {quoted(preview.cases)})", field="case")
+    matched = match_measures(_different(e.measure for e in entries), measures, measure=measure, name=preview.name)
+    # The trials of a measure that isn't counted tell the weight of its values, if that.
+    without = [
+        label
+        for label, held in matched.items()
+        if held.scale not in (*_TRIED, "percentage") and any(_above(e) for e in entries if e.measure == label)
+    ]
+    entries = [replace(e, trials=None) if e.measure in without else e for e in entries]
+    rows = [(matched[e.measure].key, e) for e in entries if e.measure in matched]
+    problems = [Problem(e.row, *told) for _, e in rows for told in _problems(e, matched[str(e.measure)], preview)]
     refuse(preview.name, sorted(problems, key=lambda p: (p.row or 0, p.column)))
-    note = f"trials of {', '.join(without)} left out: some values lie above them" if without else ""
+    left = ", ".join(f"'{matched[label].label}'" for label in without)
+    note = f"trials of {left} left out: some values lie above them" if without else ""
     return rows, note if len(note) <= 300 else "trials left out: some values lie above them"
 
 
-def _second_problems(rows: pd.DataFrame, measure: Measure, column: str) -> list[Problem]:
-    """What is wrong with a second observer's values."""
-    problems = []
-    for row, value, trials in zip(rows["row"], rows["second"], rows["trials"], strict=True):
-        if value == value and not measure.holds(value):
-            rule = f"must be {measure.range_words} (got {value:g})"
-        elif measure.scale in _TRIED and value > trials:
-            rule = f"can't be above its trials (got {value:g} of {trials:g})"
-        else:
-            continue
-        problems.append(Problem(row, column, f"'{measure.label}' of the second observer {rule}"))
-    return problems
+def _problems(entry: Entry, measure: Measure, preview: Preview) -> Iterator[tuple[str, str]]:
+    """What is wrong with the numbers of one entry: the column, and why."""
+    column = str(entry.measure) if preview.form == "wide" else preview.roles.get("value", str(entry.measure))
+    name, rule = f"'{measure.label}'", f"must be {measure.range_words}"
+    if entry.value is not None and not measure.holds(entry.value):
+        at = str(entry.case) if preview.form == "cases" else column
+        yield at, f"{name} {rule} (got {entry.value:g})"
+    tried = measure.scale in _TRIED
+    if tried and _above(entry):
+        yield column, f"{name} can't be above its trials (got {entry.value:g} of {entry.trials:g})"
+    if entry.second is None:
+        return
+    observer = preview.roles.get("second_observer", "")
+    if not measure.holds(entry.second):
+        yield observer, f"{name} of the second observer {rule} (got {entry.second:g})"
+    elif tried and entry.trials is not None and entry.second > entry.trials:
+        told = f"(got {entry.second:g} of {entry.trials:g})"
+        yield observer, f"{name} of the second observer can't be above its trials {told}"
 
 
-def _need_phases(preview: Preview, rows: pd.DataFrame) -> None:
-    if rows["phase"].isna().any():
+def _above(entry: Entry) -> bool:
+    return entry.value is not None and entry.trials is not None and entry.value > entry.trials
+
+
+def _need_phases(preview: Preview, rows: list[Row]) -> None:
+    if any(e.phase is None for _, e in rows):
         raise StudyError(
             f"{preview.name}: tells no phases; add a column 'phase' with A or B (or A1, B1, A2, B2), or say which "
             'column it is, as in columns={"phase": "…"}',
@@ -228,43 +223,54 @@ def _need_phases(preview: Preview, rows: pd.DataFrame) -> None:
         )
 
 
-def _tiers(preview: Preview, rows: pd.DataFrame, across: str | None) -> list[tuple[str, pd.DataFrame]]:
+def _tiers(preview: Preview, rows: list[Row], across: str | None) -> list[tuple[str, list[Row]]]:
     """Cases in the order of the table; each measure of one client where its measures run on their own phases."""
-    split = rows.groupby(["case", "session"], sort=False)["phase"].nunique()
-    own = [str(c) for c in split[split > 1].index.get_level_values("case").unique()]
-    one_case = rows["case"].nunique() == 1
+    phases: dict[tuple[str, int | None], set[str | None]] = {}
+    for _, entry in rows:
+        phases.setdefault((str(entry.case), entry.session), set()).add(entry.phase)
+    own = _different(case for (case, _), held in phases.items() if len(held) > 1)
+    one_case = len({e.case for _, e in rows}) == 1
     if own and not one_case:
         raise StudyError(
             f"{preview.name}: measures of {quoted(own)} start their phases at different sessions; choose one measure, "
             "or one case (its measures are then the tiers of a multiple baseline)",
             field="measure",
         )
-    if own or (one_case and across in ("behaviours", "settings") and rows["measure"].nunique() > 1):
-        return [(str(label), part) for label, part in rows.groupby("measure", sort=False)]
-    return [(str(label), part) for label, part in rows.groupby("case", sort=False)]
+    several = len({e.measure for _, e in rows}) > 1
+    by_measure = own or (one_case and across in ("behaviours", "settings") and several)
+    tiers: dict[str, list[Row]] = {}
+    for key, entry in rows:
+        tiers.setdefault(str(entry.measure if by_measure else entry.case), []).append((key, entry))
+    return list(tiers.items())
 
 
-def _phases(rows: pd.DataFrame) -> tuple[Phase, ...]:
-    starts = rows.groupby("phase")["session"].min().sort_values()
-    return tuple(Phase(label=str(label), planned_start=int(s), actual_start=int(s)) for label, s in starts.items())
+def _phases(rows: list[Row]) -> tuple[Phase, ...]:
+    starts: dict[str, int] = {}
+    for _, entry in rows:
+        label, session = str(entry.phase), int(entry.session or 0)
+        starts[label] = min(session, starts.get(label, session))
+    in_order = sorted(starts.items(), key=lambda start: start[1])
+    return tuple(Phase(label=label, planned_start=first, actual_start=first) for label, first in in_order)
 
 
-def _sessions(rows: pd.DataFrame) -> tuple[Session, ...]:
-    import pandas as pd
-
-    columns = ["session", "date", "measure_key", "value", "trials", "minutes", "second", "planned", "obstacle"]
+def _sessions(rows: list[Row]) -> tuple[Session, ...]:
     sessions: dict[int, dict[str, Any]] = {}
-    for number, date, key, value, trials, minutes, second, planned, obstacle in rows[columns].itertuples(index=False):
-        session = sessions.setdefault(int(number), {"date": None, "values": []})
-        session["date"] = session["date"] if pd.isna(date) else date.date()
-        entry = Value(
+    for key, entry in rows:
+        session = sessions.setdefault(int(entry.session or 0), {"date": None, "values": []})
+        session["date"] = entry.date or session["date"]
+        value = Value(
             measure=key,
-            value=None if pd.isna(value) else value,
-            trials=None if pd.isna(trials) else int(trials),
-            minutes=None if pd.isna(minutes) else minutes,
-            second=None if pd.isna(second) else second,
-            planned=None if pd.isna(planned) else planned,
-            obstacle="" if pd.isna(obstacle) else obstacle,
+            value=entry.value,
+            trials=None if entry.trials is None else int(entry.trials),
+            minutes=entry.minutes,
+            second=entry.second,
+            planned=entry.planned,
+            obstacle=entry.obstacle,
         )
-        session["values"].append(entry)
+        session["values"].append(value)
     return tuple(Session(number=n, date=s["date"], values=s["values"]) for n, s in sorted(sessions.items()))
+
+
+def _different(labels: Iterable[str | None]) -> list[str]:
+    """Labels once each, in the order of the table."""
+    return [label for label in dict.fromkeys(labels) if label is not None]

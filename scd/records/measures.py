@@ -77,8 +77,7 @@ def measures_of_table(
             )
         label = one_label(label, taken, what="series", where=preview.name) if label else taken[0]
         named[label] = from_catalogue(entry)
-    rows = preview.rows
-    practised = set(rows["measure"][rows["planned"].notna() | rows["obstacle"].notna()])
+    practised = {e.measure for e in preview.entries if e.planned is not None or e.obstacle}
     lacking = [label for label in taken if label not in named]
     if lacking and improvement is None:
         raise StudyError(
@@ -115,10 +114,10 @@ def _natural_limits(preview: Preview, label: str, scale: Scale) -> tuple[float |
         return 0, 100
     if scale != "proportion":
         return 0, None
-    rows = preview.rows[preview.rows["measure"] == label]
-    values = rows["value"].dropna()
+    entries = [e for e in preview.entries if e.measure == label]
+    values = [e.value for e in entries if e.value is not None]
     # 0 and 1 alone may be successes as well as shares, unless nothing was counted.
-    shares = (values <= 1).all() and ((values % 1 != 0).any() or rows["trials"].isna().all())
+    shares = max(values, default=0) <= 1 and (any(v % 1 for v in values) or all(e.trials is None for e in entries))
     return 0, 1 if shares else None
 
 

@@ -11,6 +11,8 @@ from scd.study import StudyError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from scd.records.series import Entry
+
 __all__ = ["Preview", "Problem", "refuse"]
 
 
@@ -55,11 +57,9 @@ class Preview:
         What the source is called.
     form : {"long", "wide", "cases"}
         One row a value; one row a session and one column a measure; or one column a case.
-    rows : pandas.DataFrame
-        Columns ``row, case, measure, session, date, phase, value, trials, minutes, second, planned, obstacle``, one
-        row a value, in the order of the table. Labels of cases and measures stand as in the table; `phase` is numbered
-        (``A1``); `second` is a second observer's value; `planned` and `obstacle` belong to practice; what is missing or
-        could not be read is missing here.
+    entries : tuple of Entry
+        One a value, in the order of the table. Labels of cases and measures stand as in the table, phases are
+        numbered (``A1``); what is missing or could not be read is None.
     roles : mapping of str to str
         Role to column name, as found.
     notes : tuple of str
@@ -70,7 +70,7 @@ class Preview:
 
     name: str
     form: str
-    rows: pd.DataFrame
+    entries: tuple[Entry, ...]
     roles: Mapping[str, str]
     notes: tuple[str, ...]
     problems: tuple[Problem, ...]
@@ -78,12 +78,30 @@ class Preview:
     @property
     def cases(self) -> tuple[str, ...]:
         """The labels of the cases, in the order of the table."""
-        return tuple(self.rows["case"].dropna().unique())
+        return tuple(dict.fromkeys(e.case for e in self.entries if e.case is not None))
 
     @property
     def measures(self) -> tuple[str, ...]:
         """The labels of the measures, in the order of the table."""
-        return tuple(self.rows["measure"].dropna().unique())
+        return tuple(dict.fromkeys(e.measure for e in self.entries if e.measure is not None))
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The entries as a table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``row, case, measure, session, date, phase, value, trials, minutes, second, planned, obstacle``.
+        """
+        import pandas as pd
+
+        texts, numbers = ("case", "measure", "phase"), ("value", "trials", "minutes", "second", "planned")
+        names = ("row", "case", "measure", "session", "date", "phase", *numbers)
+        rows = pd.DataFrame([[getattr(e, name) for name in names] for e in self.entries], columns=list(names))
+        rows["obstacle"] = [e.obstacle or None for e in self.entries]
+        kinds = {"row": "int64", "session": "Int64", "obstacle": "str"} | dict.fromkeys(texts, "str")
+        return rows.astype(kinds | dict.fromkeys(numbers, "float64")).assign(date=pd.to_datetime(rows["date"]))
 
     def table(self, n: int = 10) -> pd.DataFrame:
         """The first rows, without columns that are empty throughout, for people to look at.

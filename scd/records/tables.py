@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from scd.records.cells import read_cells
 from scd.records.columns import Columns, open_columns
@@ -17,11 +16,9 @@ from scd.records.roles import find_layout
 from scd.records.series import Entry, check_order, label_phases, number_sessions
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 __all__ = ["Preview", "Problem", "measure_key", "read_table", "sessions_from_table", "study_from_table"]
-
-_NUMBERS = ("value", "trials", "minutes", "second", "planned")
 
 
 def read_table(
@@ -98,7 +95,7 @@ def read_table(
     return Preview(
         name=name,
         form=layout.form,
-        rows=_frame(entries),
+        entries=tuple(entries),
         roles=MappingProxyType(roles),
         notes=tuple(read.notes),
         problems=tuple(sorted(set(read.problems), key=lambda p: (p.row or 0, p.column, p.message))),
@@ -139,19 +136,3 @@ def _entries(read: Columns, day_first: bool | None) -> tuple[list[Entry], str]:
     if layout.form == "cases":
         read.notes.append("an empty cell in a case's column is no session of that case; write NA for a missed one")
     return sorted(entries, key=lambda e: e.row), phase_column
-
-
-def _frame(entries: Sequence[Entry]) -> pd.DataFrame:
-    import pandas as pd
-
-    rows = pd.DataFrame(
-        [
-            (e.row, e.case, e.measure, e.session, e.date, e.phase, e.value, e.trials, e.minutes, e.second, e.planned)
-            for e in entries
-        ],
-        columns=["row", "case", "measure", "session", "date", "phase", *_NUMBERS],
-    )
-    rows["obstacle"] = [e.obstacle or None for e in entries]
-    kinds = {"row": "int64", "case": "str", "measure": "str", "session": "Int64", "phase": "str", "obstacle": "str"}
-    numbers = dict.fromkeys(_NUMBERS, "float64")
-    return rows.astype(kinds | numbers).assign(date=pd.to_datetime(rows["date"]))
