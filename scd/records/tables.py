@@ -15,9 +15,6 @@ from scd.records.preview import Preview, Problem
 from scd.records.roles import find_layout
 from scd.records.series import Entry, check_order, label_phases, number_sessions
 
-if TYPE_CHECKING:
-    pass
-
 __all__ = ["Preview", "Problem", "measure_key", "read_table", "sessions_from_table", "study_from_table"]
 
 
