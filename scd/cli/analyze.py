@@ -21,7 +21,7 @@ from scd.cli.options import (
     SheetOption,
     columns_of,
 )
-from scd.cli.show import print_frame, print_json
+from scd.cli.show import print_json, print_values
 
 __all__ = ["analyze"]
 
@@ -72,12 +72,13 @@ def analyze(
         print_json(found.document())
         return
     if points := found.summary.change_points:
-        import pandas as pd
-
-        rows = pd.DataFrame([point.model_dump() for point in points])
-        print_frame(rows, title="change-point: probability of the last session before the change")
+        rows = [point.model_dump() for point in points]
+        print_values(
+            rows, columns=list(rows[0]), title="change-point: probability of the last session before the change"
+        )
         typer.echo("\n".join(found.summary.text))
         return
     shown = ["case", "contrast", "effect", "median", "lower", "upper", "p_improvement", "p_meaningful"]
-    print_frame(found.summary.table()[shown], title=f"{found.summary.model}, 95 % intervals")
+    effects = [effect.model_dump() for effect in found.summary.effects]
+    print_values(effects, columns=shown, title=f"{found.summary.model}, 95 % intervals")
     typer.echo("\n".join([*found.summary.text, found.summary.grade]))

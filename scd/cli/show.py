@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
-__all__ = ["json_rows", "print_frame", "print_json", "print_rows", "progress"]
+__all__ = ["json_rows", "print_frame", "print_json", "print_rows", "print_values", "progress"]
 
 
 def json_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -40,9 +40,13 @@ def print_json(document: Any) -> None:
 
 def print_frame(frame: pd.DataFrame, *, title: str = "") -> None:
     """Print a table for people, under its column names; a missing value of any kind is an empty cell."""
-    shown = frame.astype(object).where(frame.notna(), "")
-    rows = [[_cell(value) for value in row] for row in shown.itertuples(index=False)]
-    print_rows(rows, head=[str(c) for c in frame.columns], title=title)
+    shown = frame.astype(object).where(frame.notna(), None)
+    print_values(shown.to_dict("records"), columns=[str(c) for c in frame.columns], title=title)
+
+
+def print_values(rows: Iterable[Mapping[Any, object]], *, columns: Sequence[str], title: str = "") -> None:
+    """Print some columns of rows for people; a missing value is an empty cell."""
+    print_rows([[_cell(row[c]) for c in columns] for row in rows], head=columns, title=title)
 
 
 def print_rows(rows: Iterable[Sequence[object]], *, head: Sequence[str], title: str = "") -> None:
@@ -75,6 +79,8 @@ def _console() -> Console:
 
 
 def _cell(value: object) -> str:
+    if value is None:
+        return ""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from importlib.metadata import version
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -227,10 +227,17 @@ def _origin(
         "priors": json.dumps(priors.describe(model, family=outcome.family)),
         "prior_values": json.dumps(priors.model_dump()),
         "seed": seed,
-        "versions": json.dumps({"scd": __version__} | {n: version(n) for n in _LIBRARIES[found.engine]}),
+        "versions": json.dumps(_versions(found.engine)),
     }
     more = {"target_accept": found.target_accept, "effective_draws": found.effective}
     return attrs | {name: value for name, value in more.items() if value is not None}
+
+
+@cache
+def _versions(engine: str) -> dict[str, str]:
+    from importlib.metadata import version
+
+    return {"scd": __version__} | {name: version(name) for name in _LIBRARIES[engine]}
 
 
 def _parameters(posterior: dict[str, np.ndarray], *, model: str, family: str) -> list[str]:
