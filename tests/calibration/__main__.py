@@ -119,6 +119,14 @@ def _monitoring(replications: int | None, seed: int, folder: Path) -> None:
     keep("monitoring", list(default_rows(replications=count, seed=seed)), key=KEY, folder=folder)
 
 
+def _planning(replications: int | None, seed: int, folder: Path) -> None:
+    from .planning_table import benchmark_rows
+
+    for done, found in enumerate(benchmark_rows(replications=replications or 4000, seed=seed), 1):
+        keep("planning", [found], key=("design", "points", "phi", "change"), folder=folder)
+        _progress(f"{done} {found['design']}, {found['points']} values a phase, change {found['change']:g}")
+
+
 def _keep_ranks(model: str, engine: str, ranks: dict[str, np.ndarray], *, folder: Path) -> None:
     """Keep how many ranks fell into each bin, and what that says."""
     rows = []
@@ -158,6 +166,7 @@ _PARTS: dict[str, Part] = {
     "weighed": _ranked("auto", usual=340),
     "sampled": _ranked("nuts", usual=60),
     "pooled": _pooled,
+    "planning": _planning,
     "monitoring": _monitoring,
     "processes": _processes,
 }
