@@ -16,6 +16,8 @@ __all__ = [
     "change_words",
     "client_words",
     "clinician_words",
+    "condition_name",
+    "condition_word",
     "frequency_words",
     "grade_words",
     "judgement",
@@ -36,6 +38,8 @@ _JUDGEMENTS = (
     (0.0, N_("clearly worse")),
 )
 _SURE_FROM, _SURE_BELOW = 0.9, 0.1
+# What a condition's letter stands for: above a phase, and inside a sentence.
+_CONDITIONS = {"A": (N_("Baseline"), N_("baseline")), "B": (N_("Intervention"), N_("intervention"))}
 _MET = {
     "meets without reservations": N_("met"),
     "meets with reservations": N_("met with reservations"),
@@ -192,6 +196,32 @@ def judgement(p_improvement: float) -> str:
     ('clearly better', 'unclear', 'probably worse')
     """
     return _(next(words for limit, words in _JUDGEMENTS if p_improvement >= limit))
+
+
+def condition_word(condition: str) -> str:
+    """What a condition's letter stands for, as it is written above a phase.
+
+    Examples
+    --------
+    >>> condition_word("A"), condition_word("C")
+    ('Baseline', 'Condition C')
+    """
+    if condition not in _CONDITIONS:
+        return _("Condition {condition}").format(condition=condition)
+    return _(_CONDITIONS[condition][0])
+
+
+def condition_name(condition: str) -> str:
+    """What a condition's letter stands for, inside a sentence.
+
+    Examples
+    --------
+    >>> condition_name("A"), condition_name("C")
+    ('baseline', 'condition C')
+    """
+    if condition not in _CONDITIONS:
+        return _("condition {condition}").format(condition=condition)
+    return _(_CONDITIONS[condition][1])
 
 
 def grade_words(grade: Grade) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
+from scd.analysis.words import condition_name, condition_word
 from scd.charts.panel import Panel
 from scd.charts.space import Space
 from scd.charts.style import (
@@ -17,8 +18,6 @@ from scd.charts.style import (
     INK,
     LINE_HEIGHT,
     Layer,
-    condition_name,
-    condition_word,
     number_words,
     rows,
     text_mark,

@@ -11,7 +11,6 @@ import altair as alt
 
 from scd.language import current_language, number, thousands
 from scd.language import gettext as _
-from scd.language import gettext_noop as N_
 
 if TYPE_CHECKING:
     from scd.study import Measure
@@ -30,8 +29,6 @@ __all__ = [
     "Top",
     "axis_title",
     "by_condition",
-    "condition_name",
-    "condition_word",
     "nice_end",
     "nice_step",
     "number_words",
@@ -60,7 +57,6 @@ _LABEL_SIZE, _TITLE_SIZE = 11, 12
 LINE_HEIGHT = 13
 
 _JOINERS = "\u200c\u200d"  # Persian, Hindi and others can't be written without them
-_CONDITIONS = {"A": (N_("Baseline"), N_("baseline")), "B": (N_("Intervention"), N_("intervention"))}
 
 type Layer = alt.Chart | alt.LayerChart
 type Top = alt.Chart | alt.LayerChart | alt.VConcatChart
@@ -172,26 +168,6 @@ def title_of(text: str, *, subtitle: Sequence[str] = (), width: float) -> alt.Ti
 def by_condition(conditions: Sequence[str], *, palette: Sequence[str]) -> alt.Scale:
     """The scale that gives each condition letter its colour or shape from a palette, in alphabetical order."""
     return alt.Scale(domain=list(conditions), range=[palette[i % len(palette)] for i in range(len(conditions))])
-
-
-def condition_word(condition: str) -> str:
-    """What a condition letter stands for, as it is written above a phase."""
-    if condition not in _CONDITIONS:
-        return _("Condition {condition}").format(condition=condition)
-    return _(_CONDITIONS[condition][0])
-
-
-def condition_name(condition: str) -> str:
-    """What a condition letter stands for, inside a sentence.
-
-    Examples
-    --------
-    >>> condition_name("A"), condition_word("A")
-    ('baseline', 'Baseline')
-    """
-    if condition not in _CONDITIONS:
-        return _("condition {condition}").format(condition=condition.lower())
-    return _(_CONDITIONS[condition][1])
 
 
 def nice_step(span: float, *, at_most: int) -> float:

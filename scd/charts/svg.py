@@ -11,8 +11,9 @@ from xml.dom import minidom
 import altair as alt
 import vl_convert
 
+from scd.analysis.words import condition_name
 from scd.charts.series import only_case, phases_of, series
-from scd.charts.style import Top, condition_name, number_words, shown
+from scd.charts.style import Top, number_words, shown
 from scd.language import gettext as _
 from scd.language import ngettext
 from scd.study import StudyError

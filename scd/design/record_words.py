@@ -9,6 +9,7 @@ from scd.language import localized, ngettext, short_day, thousands
 from scd.study import Case, Study
 
 __all__ = [
+    "across_words",
     "adherence_words",
     "change_words",
     "data_words",
@@ -41,7 +42,7 @@ def design_words(study: Study) -> str:
     kind = (
         _("reversal design")
         if study.design == "reversal"
-        else _("multiple baseline across {across}").format(across=_(study.across or ""))
+        else _("multiple baseline across {across}").format(across=across_words(study))
     )
     if study.randomization is not None and study.randomization.scheme in ("alternating", "blocks"):
         orders = ", ".join(study.randomization.orders)
@@ -87,6 +88,20 @@ def change_words(study: Study) -> str:
     if moved:
         return "; ".join(moved)
     return _("no phase is recorded as started off its plan") if any(case.sessions for case in study.cases) else ""
+
+
+def across_words(study: Study) -> str:
+    """What the tiers of a multiple baseline are; empty for another design.
+
+    Examples
+    --------
+    >>> from scd.design.plans import reversal
+    >>> from scd.study import Measure
+    >>> mood = Measure(key="mood", label="Mood", improvement="increase")
+    >>> across_words(reversal(measures=[mood], phases="AB", sessions=5, code="K7M2"))
+    ''
+    """
+    return _(study.across) if study.across else ""
 
 
 def draw_words(study: Study) -> str:

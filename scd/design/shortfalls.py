@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from scd.design.alternation import alternates, alternation_faults
+from scd.design.record_words import across_words
 from scd.design.tally import PhaseTally, stagger_faults
 from scd.language import gettext as _
 from scd.language import ngettext
@@ -101,7 +102,7 @@ def _too_few_tiers(study: Study, rows: list[list[PhaseTally]]) -> list[str]:
             "the design has {n} tiers ({across}); at least {least}, each with its own start of the intervention, are "
             "needed to show that it caused the change",
             len(rows),
-        ).format(n=len(rows), across=_(study.across or ""), least=DEMONSTRATIONS)
+        ).format(n=len(rows), across=across_words(study), least=DEMONSTRATIONS)
     ]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from scd.forms.markup import mistake
+from scd.language import gettext as _
 from scd.study import StudyError
 
 __all__ = ["Alert", "PageError", "only_foreseen"]
@@ -89,9 +90,11 @@ class Alert(widgets.HTML):
 
     def _show(self, error: PageError) -> None:
         self.value = mistake(
-            f"Something went wrong here that scd did not foresee ({error.kind}, id {error.number}). What you typed is "
-            "still on this page; the last step may not have been saved. Try it once more. If it happens again, tell "
-            f"the person who looks after scd the id {error.number}."
+            _(
+                "Something went wrong here that scd did not foresee ({kind}, id {number}). What you "
+                "typed is still on this page; the last step may not have been saved. Try it once more. "
+                "If it happens again, tell the person who looks after scd the id {number}."
+            ).format(kind=error.kind, number=error.number)
         )
 
 

@@ -9,15 +9,25 @@ from typing import Any
 from scd.design.plans import multiple_baseline
 from scd.design.randomization import draw_start_windows
 from scd.design.standards import grade_wwc
-from scd.forms.fields import Field, choice, choices, typed
+from scd.forms.fields import Field, choice, choices, in_words, typed
 from scd.forms.view import View, row
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
 from scd.study import Measure, Randomization, Study, StudyError, new_code
 
 __all__ = ["StaggeredPlan"]
 
-_ACROSS = [("Clients", "clients"), ("Behaviours of one client", "behaviours"), ("Settings of one client", "settings")]
-_HOW = [("I set each start", "fixed"), ("scd draws each start at random from a window", "random")]
-_NAMES = {"clients": "client", "behaviours": "behaviour", "settings": "setting"}
+_ACROSS = [
+    (N_("Clients"), "clients"),
+    (N_("Behaviours of one client"), "behaviours"),
+    (N_("Settings of one client"), "settings"),
+]
+_HOW = [(N_("I set each start"), "fixed"), (N_("scd draws each start at random from a window"), "random")]
+_NAMES = {
+    "clients": N_("Client {n}, name"),
+    "behaviours": N_("Behaviour {n}, name"),
+    "settings": N_("Setting {n}, name"),
+}
 _MOST_TIERS = 8
 _ALL = ""
 
@@ -28,11 +38,11 @@ class _Tier(View):
     def __init__(self, number: int, code: str) -> None:
         start = 6 + 3 * number
         self.code = code
-        self.label = typed("Your name for it", placeholder="optional", width="34em")
-        self.start = typed("Starts at session", str(start), width="15em", label="10em")
-        self.first = typed("Starts from session", str(start), width="15em", label="10em")
-        self.last = typed("to session", str(start + 2), width="11em", label="6em")
-        self.measure = choice("Measured by", [("All measures", _ALL)], _ALL, width="38em")
+        self.label = typed(_("Your name for it"), placeholder=_("optional"), width="34em")
+        self.start = typed(_("Starts at session"), str(start), width="15em", label="10em")
+        self.first = typed(_("Starts from session"), str(start), width="15em", label="10em")
+        self.last = typed(_("to session"), str(start + 2), width="11em", label="6em")
+        self.measure = choice(_("Measured by"), [(_("All measures"), _ALL)], _ALL, width="38em")
         super().__init__([row([self.label, self.start, self.first, self.last]), self.measure])
 
     @property
@@ -64,11 +74,13 @@ class StaggeredPlan(View):
         self._seed = seed
         self._changed = changed
         self._filling = False
-        self.across = choice("Across", _ACROSS, "clients")
-        self.tiers_number = choice("How many", [(str(n), n) for n in range(2, _MOST_TIERS + 1)], 3)
-        self.how = choice("When intervention starts", _HOW, "fixed")
-        self.sessions = typed("Sessions in all", "18", hint="The same for every one of them.")
-        self.min_phase = typed("Shortest phase, in sessions", "5", hint="5 or more is best; fewer than 3 shows little.")
+        self.across = choice(_("Across"), in_words(_ACROSS), "clients")
+        self.tiers_number = choice(_("How many"), [(str(n), n) for n in range(2, _MOST_TIERS + 1)], 3)
+        self.how = choice(_("When intervention starts"), in_words(_HOW), "fixed")
+        self.sessions = typed(_("Sessions in all"), "18", hint=_("The same for every one of them."))
+        self.min_phase = typed(
+            _("Shortest phase, in sessions"), "5", hint=_("5 or more is best; fewer than 3 shows little.")
+        )
         codes: list[str] = []
         while len(codes) < _MOST_TIERS:
             codes.append(new_code(taken=set(codes)))
@@ -93,7 +105,7 @@ class StaggeredPlan(View):
     def offer(self, measures: Sequence[Measure]) -> None:
         """Let each tier choose among these measures; behaviours get one each while nobody has chosen."""
         outcomes = [m for m in measures if m.role == "outcome"]
-        listed = [("All measures", _ALL), *((m.label, m.key) for m in outcomes)]
+        listed = [(_("All measures"), _ALL), *((m.label, m.key) for m in outcomes)]
         self._filling = True
         for number, tier in enumerate(self.tiers):
             held = tier.measure.value if tier.measure.value in [m.key for m in outcomes] else _ALL
@@ -157,7 +169,7 @@ class StaggeredPlan(View):
         self.how.value = "fixed" if draw is None else "random"
         if draw is not None:
             self.min_phase.value = str(draw.min_phase)
-        listed = [("All measures", _ALL), *((m.label, m.key) for m in study.outcomes)]
+        listed = [(_("All measures"), _ALL), *((m.label, m.key) for m in study.outcomes)]
         for number, (tier, case) in enumerate(zip(self.tiers, study.cases, strict=False)):
             tier.code = case.code
             tier.label.value = labels.get(case.code, "")
@@ -222,7 +234,7 @@ class StaggeredPlan(View):
         name = _NAMES[str(self.across.value)]
         for number, tier in enumerate(self.tiers):
             tier.layout.display = "" if number < int(self.tiers_number.value) else "none"
-            tier.label.control.description = f"{name.capitalize()} {number + 1}, name"
+            tier.label.control.description = _(name).format(n=number + 1)
             tier.start.hide(self.drawn)
             tier.first.hide(not self.drawn)
             tier.last.hide(not self.drawn)

@@ -7,12 +7,14 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from scd.analysis.words import condition_name
 from scd.forms.alert import Alert
 from scd.forms.entry_row import EntryRow
 from scd.forms.markup import mistake, said, table
 from scd.forms.phase_start import PhaseStart
-from scd.forms.schedule import condition_word
 from scd.forms.view import View, button, folded, row, shown
+from scd.language import gettext as _
+from scd.language import ngettext, short_day
 from scd.reports.phrases import value_words
 from scd.study import Case, Measure, Session, StudyError
 
@@ -55,9 +57,9 @@ class CaseEntry(View):
         self.next = shown()
         self.told = shown()
         self._list = widgets.VBox()
-        self.more = button("Add another session", alert.guard(self._add))
+        self.more = button(_("Add another session"), alert.guard(self._add))
         self.record = shown()
-        self._folded = folded("Sessions on record", self.record)
+        self._folded = folded(_("Sessions on record"), self.record)
         self._start_place = widgets.VBox()
         super().__init__([self.next, self._list, row([self.more]), self._start_place, self.told, self._folded])
         self.renew(case, keep=False)
@@ -148,9 +150,9 @@ class CaseEntry(View):
             phase = case.phase_at(number)
         except StudyError:
             return
-        told = f"phase {phase.label}, {condition_word(phase.condition).lower()}"
+        told = _("phase {phase}, {condition}").format(phase=phase.label, condition=condition_name(phase.condition))
         if number in [s.number for s in self.case.sessions]:
-            told += "; on record already: this row will replace it"
+            told += _("; on record already: this row will replace it")
         entry.tell(told)
 
     def _react(self, _change: object) -> None:
@@ -161,10 +163,20 @@ class CaseEntry(View):
         phase = begun[-1].label if begun else self.case.phases[0].label
         ahead = [p for p in self.case.phases if p.start > last + 1]
         count = len(self.case.sessions)
-        held = {0: "No session is", 1: "1 session is"}.get(count, f"{count} sessions are")
-        told = f"{held} on record; the next one is session {last + 1}, in phase {phase}."
+        text = (
+            ngettext(
+                "{n} session is on record; the next one is session {next}, in phase {phase}.",
+                "{n} sessions are on record; the next one is session {next}, in phase {phase}.",
+                count,
+            )
+            if count
+            else _("No session is on record; the next one is session {next}, in phase {phase}.")
+        )
+        told = text.format(n=count, next=last + 1, phase=phase)
         if ahead:
-            told += f" By the plan phase {ahead[0].label} begins at session {ahead[0].start}."
+            told += " " + _("By the plan phase {phase} begins at session {start}.").format(
+                phase=ahead[0].label, start=ahead[0].start
+            )
         self.next.value = said(told)
         self._changed()
 
@@ -195,22 +207,22 @@ class CaseEntry(View):
 
     def _show_record(self) -> None:
         count = len(self.case.sessions)
-        self._folded.titles = (f"Sessions on record: {count}",)
+        self._folded.titles = (_("Sessions on record: {count}").format(count=count),)
         if not count:
-            self.record.value = said("None yet.", tone="quiet")
+            self.record.value = said(_("None yet."), tone="quiet")
             return
-        head = ["Session", "Date", "Phase", *(m.label for m in self._measures), "Note"]
+        head = [_("Session"), _("Date"), _("Phase"), *(m.label for m in self._measures), _("Note")]
         rows = [
             (
                 s.number,
-                s.date,
+                s.date and short_day(s.date),
                 self.case.phase_at(s.number).label,
-                *("missed" if s.missed else value_words(s, measure=m.key) for m in self._measures),
+                *(_("missed") if s.missed else value_words(s, measure=m.key) for m in self._measures),
                 s.note,
             )
             for s in self.case.sessions
         ]
-        hint = "To correct a session, type its number in a row above: its values appear there."
+        hint = _("To correct a session, type its number in a row above: its values appear there.")
         self.record.value = said(hint, tone="quiet") + table(head, rows)
 
 

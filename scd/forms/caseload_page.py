@@ -12,13 +12,16 @@ from scd.forms.alert import Alert, only_foreseen
 from scd.forms.markup import LINK, STYLE, mistake, said, table
 from scd.forms.pages import new_page, page_of
 from scd.forms.view import View, button, row, shown
+from scd.language import current_language, moment
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
 from scd.records.caseload import Stored
 from scd.records.workspace import Workspace, find_workspace
 from scd.study import StudyError
 
 __all__ = ["CaseloadPage", "open_caseload_page"]
 
-_HEAD = ("Open", "Your name for it", "Design", "Measures", "Sessions", "Last saved")
+_HEAD = (N_("Open"), N_("Your name for it"), N_("Design"), N_("Measures"), N_("Sessions"), N_("Last saved"))
 
 
 class CaseloadPage(View):
@@ -41,34 +44,34 @@ class CaseloadPage(View):
         self.list = shown()
         self.told = shown()
         guard = self.alert.guard
-        self.abab = button("New page: AB, ABA or ABAB", guard(lambda _b: self.add("abab")))
-        self.staircase = button("New page: multiple baseline", guard(lambda _b: self.add("multiple-baseline")))
-        self.again = button("Refresh the list", guard(lambda _b: self.show()))
+        self.abab = button(_("New page: AB, ABA or ABAB"), guard(lambda _b: self.add("abab")))
+        self.staircase = button(_("New page: multiple baseline"), guard(lambda _b: self.add("multiple-baseline")))
+        self.again = button(_("Refresh the list"), guard(lambda _b: self.show()))
         super().__init__([self.list, row([self.abab, self.staircase, self.again]), self.told, self.alert])
         self.show()
 
     def show(self) -> None:
         """Read the store and show every study."""
         if self.workspace is None:
-            self.list.value = said("Practice mode: there is no workspace here, and so no list.", tone="warning")
+            self.list.value = said(_("Practice mode: there is no workspace here, and so no list."), tone="warning")
             return
         with self.workspace.open() as caseload:
             held = [(stored, caseload.labels(stored.study.code)) for stored in caseload.list()]
             known = {stored.study.code for stored in caseload.list(retired=True)}
         rows = [_row(self.workspace, stored, labels) for stored, labels in held]
         waiting = sorted(p.stem for p in self.workspace.pages.glob("[A-Z]*.ipynb") if p.stem not in known)
-        rows += [(code, "", "not saved yet", "", "", "") for code in waiting]
+        rows += [(code, "", _("not saved yet"), "", "", "") for code in waiting]
         if not rows:
-            self.list.value = STYLE + said("No study yet: begin with one of the two buttons.")
+            self.list.value = STYLE + said(_("No study yet: begin with one of the two buttons."))
             return
         links = {code: _link(code) for code in [*known, *waiting]}
-        self.list.value = STYLE + table(_HEAD, rows, links=links)
+        self.list.value = STYLE + table([_(name) for name in _HEAD], rows, links=links)
 
     def add(self, kind: Literal["abab", "multiple-baseline"]) -> None:
         """Make a page for a new study, and show where it is."""
         self.alert.clear()
         if self.workspace is None:
-            self.told.value = mistake("There is no workspace here. Make one in a terminal: scd init FOLDER")
+            self.told.value = mistake(_("There is no workspace here. Make one in a terminal: scd init FOLDER"))
             return
         try:
             code = new_page(self.workspace, kind).stem
@@ -76,7 +79,7 @@ class CaseloadPage(View):
             self.told.value = mistake(error.message)
             return
         self.show()
-        self.told.value = f"<p>✓ The page is ready: {_link(code)}</p>"
+        self.told.value = f"<p>✓ {_('The page is ready:')} {_link(code)}</p>"
 
 
 def open_caseload_page(workspace: str = "") -> CaseloadPage:
@@ -116,11 +119,16 @@ def _row(workspace: Workspace, stored: Stored, labels: dict[str, str]) -> tuple[
     page_of(workspace, study)
     names = list(dict.fromkeys(labels[c] for c in [study.code, *(c.code for c in study.cases)] if labels.get(c)))
     phases = "-".join(p.label for p in study.cases[0].phases)
-    design = f"{len(study.cases)} {study.across}, {phases}" if study.across else phases
+    design = f"{len(study.cases)} {_(study.across)}, {phases}" if study.across else phases
     counts = sorted({len(case.sessions) for case in study.cases})
-    sessions = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else str(counts[0])
+    sessions = _("{low} to {high}").format(low=counts[0], high=counts[-1]) if len(counts) > 1 else str(counts[0])
     measures = ", ".join(m.label for m in study.measures)
-    return (study.code, ", ".join(names), design, measures, sessions, f"{stored.saved_at.astimezone():%d %b %Y, %H:%M}")
+    return (study.code, ", ".join(names), design, measures, sessions, _saved(stored))
+
+
+def _saved(stored: Stored) -> str:
+    at = stored.saved_at.astimezone()
+    return f"{at:%d %b %Y, %H:%M}" if current_language() == "en" else moment(at)
 
 
 def _link(code: str) -> str:

@@ -14,12 +14,15 @@ from scd.forms.alert import Alert, PageError
 from scd.forms.markup import mistake, said
 from scd.forms.outcome_result import OutcomeResult
 from scd.forms.view import View, button, folded, row, shown
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
+from scd.language import ngettext
 from scd.reports.outcomes import other_outcomes, study_of_outcome, summarize_outcome, withheld_outcome
 from scd.study import Measure, Study, StudyError
 
 __all__ = ["EffectForm"]
 
-_PATIENCE = "Most estimates take seconds; that of several cases together may take a minute or two."
+_PATIENCE = N_("Most estimates take seconds; that of several cases together may take a minute or two.")
 
 
 class EffectForm(View):
@@ -54,10 +57,10 @@ class EffectForm(View):
         self._labels: dict[str, str] = {}
         self._unsaved = 0
         self.task: asyncio.Task[None] | None = None
-        self.run = button("Estimate effect", alert.guard(lambda _b: self._start(self._estimate_later)), main=True)
-        self.make = button("Make report", alert.guard(lambda _b: self._start(self._report_later)))
+        self.run = button(_("Estimate effect"), alert.guard(lambda _b: self._start(self._estimate_later)), main=True)
+        self.make = button(_("Make report"), alert.guard(lambda _b: self._start(self._report_later)))
         self.bar = widgets.FloatProgress(
-            min=0, max=1, description="Estimating", layout=widgets.Layout(width="38em", max_width="100%")
+            min=0, max=1, description=_("Estimating"), layout=widgets.Layout(width="38em", max_width="100%")
         )
         self.bar.style.description_width = "initial"
         self.told = shown()
@@ -94,8 +97,8 @@ class EffectForm(View):
         if not self._ready():
             return
         loop = asyncio.get_running_loop()
-        self._busy("Estimating", True)
-        self.told.value = said(_PATIENCE, tone="quiet")
+        self._busy(_("Estimating"), True)
+        self.told.value = said(_(_PATIENCE), tone="quiet")
         try:
             # What is shown meanwhile is handed from the thread that samples to the one that owns the page.
             await asyncio.to_thread(self._estimate_all, lambda show, *told: loop.call_soon_threadsafe(show, *told))
@@ -106,7 +109,7 @@ class EffectForm(View):
     async def _report_later(self) -> None:
         if not self.summaries:
             return
-        self._busy("Making the reports", True)
+        self._busy(_("Making the reports"), True)
         try:
             self.links.value = await asyncio.to_thread(self._reported, self.summaries)
         finally:
@@ -130,7 +133,7 @@ class EffectForm(View):
     def _ready(self) -> bool:
         self.told.value = ""
         if self._study is None or not any(case.sessions for case in self._study.cases):
-            self.told.value = mistake("There is nothing to estimate yet: save the study and record sessions first.")
+            self.told.value = mistake(_("There is nothing to estimate yet: save the study and record sessions first."))
             return False
         return True
 
@@ -164,7 +167,7 @@ class EffectForm(View):
         try:
             return self._reporter(summaries)
         except StudyError as error:
-            return mistake(f"No report was made. {error.message}")
+            return mistake(_("No report was made. {message}").format(message=error.message))
 
     def _show_result(self, summary: Summary, study: Study, measure: Measure | None) -> None:
         """Put the result of one outcome below those that are known; the headline's begins anew."""
@@ -173,7 +176,7 @@ class EffectForm(View):
         held = () if measure is None else self.results
         self.results = (*held, result)
         if other_outcomes(study):
-            place = "Headline" if measure is None else "Other outcome"
+            place = _("Headline") if measure is None else _("Other outcome")
             shown_as = folded(f"{place}: {result.title}", result, opened=measure is None)
         else:
             shown_as = result
@@ -186,11 +189,15 @@ class EffectForm(View):
     def _mark(self) -> None:
         told = []
         if self._unsaved:
-            entries = "1 entry above is" if self._unsaved == 1 else f"{self._unsaved} entries above are"
-            told.append(f"{entries} not saved yet: an estimate leaves them out.")
+            text = ngettext(
+                "{n} entry above is not saved yet: an estimate leaves them out.",
+                "{n} entries above are not saved yet: an estimate leaves them out.",
+                self._unsaved,
+            )
+            told.append(text.format(n=self._unsaved))
         held = None if self._study is None else self._study.fingerprint()
         if any(summary.fingerprint != held for summary in self.summaries):
-            told.append("The study has changed since this estimate: estimate again.")
+            told.append(_("The study has changed since this estimate: estimate again."))
         self.told.value = said("\n".join(told), tone="warning")
 
     def _progressed(self, share: float) -> None:
@@ -209,4 +216,4 @@ class EffectForm(View):
 def _failed(study: Study, *, measure: Measure | None, error: PageError) -> Summary:
     """What stands in the place of an outcome whose estimate ended in an error that nobody foresaw."""
     told = withheld_outcome(study, measure=measure, reason=f"{error}.")
-    return told.replace(client_text=("The numbers could not be worked out this time, so none is shown here.",))
+    return told.replace(client_text=(_("The numbers could not be worked out this time, so none is shown here."),))

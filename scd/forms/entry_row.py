@@ -12,6 +12,8 @@ from scd.forms.exposure import asked_beside
 from scd.forms.fields import Field, day, tick, typed
 from scd.forms.markup import said
 from scd.forms.view import View, row
+from scd.language import gettext as _
+from scd.language import localized
 from scd.study import Measure, Session, StudyError, Value
 
 __all__ = ["EntryRow"]
@@ -40,18 +42,18 @@ class EntryRow(View):
 
     def __init__(self, measures: Sequence[Measure], *, number: int, changed: Callable[[Any], None]) -> None:
         self._measures = tuple(measures)
-        self.number = typed("Session", str(number), width="5em", above=True)
-        self.date = day("Date (optional)", width="10.5em")
+        self.number = typed(_("Session"), str(number), width="5em", above=True)
+        self.date = day(_("Date (optional)"), width="10.5em")
         self.values = {m.key: typed(m.label, placeholder=_limits(m), width=_width(m), above=True) for m in measures}
         self.beside = {
-            m.key: typed(f"{m.label}, {kind}", placeholder="optional", width=_width(m, extra=9), above=True)
+            m.key: typed(f"{m.label}, {_(kind)}", placeholder=_("optional"), width=_width(m, extra=9), above=True)
             for m in measures
             if (kind := asked_beside(m))
         }
         self._held: Session | None = None
-        self.missed = tick("Missed")
+        self.missed = tick(_("Missed"))
         self.missed.layout.margin = "22px 12px 0 4px"  # level with the boxes, whose names stand above them
-        self.note = typed("Note (optional)", width="16em", above=True)
+        self.note = typed(_("Note (optional)"), width="16em", above=True)
         self.told = widgets.HTML(layout=widgets.Layout(margin="24px 0 0 8px"))
         super().__init__(
             [row([self.number, self.date, *self._numbers, self.missed, self.note, self.told])],
@@ -75,11 +77,11 @@ class EntryRow(View):
         self.missed.value = session.missed
         for key, field in self.values.items():
             number = session.value(key)
-            field.value = "" if number is None else f"{number:.12g}"
+            field.value = "" if number is None else localized(f"{number:.12g}")
         for measure in self._measures:
             number = getattr(_value_of(session, measure), asked_beside(measure) or "", None)
             if measure.key in self.beside:
-                self.beside[measure.key].value = "" if number is None else f"{number:.12g}"
+                self.beside[measure.key].value = "" if number is None else localized(f"{number:.12g}")
 
     def copy(self, other: EntryRow) -> None:
         """Take over what was typed in another row, for the measures that both have."""
@@ -108,7 +110,7 @@ class EntryRow(View):
         held = tuple(v for v in values if v is not None)
         if not wrong and not self.missed.value and all(v.value is None for v in held):
             first = next(iter(self.values.values()))
-            first.show("Give a value, or tick “Missed”.")
+            first.show(_("Give a value, or tick “Missed”."))
             wrong.append(StudyError("has no value; give one, or tick “Missed”", field="values"))
         if wrong:
             raise wrong[0]
@@ -140,7 +142,11 @@ class EntryRow(View):
         extra = None if beside is None else self._read(beside, lambda f: _exposure(f, kind), wrong)
         if value is None:
             if extra is not None and not field.text():
-                field.show(f"Give the value, too, or take the {kind} out.")
+                field.show(
+                    _("Give the value, too, or take the minutes out.")
+                    if kind == "minutes"
+                    else _("Give the value, too, or take the trials out.")
+                )
                 wrong.append(StudyError(f"“{measure.label}” has {kind} and no value", field="values"))
             return on_record if on_record is not None and on_record.value is None else None  # it was due, and missed
         rule = "" if measure.holds(value) else f"must be {measure.range_words} (got {value:g})"

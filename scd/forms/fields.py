@@ -9,9 +9,10 @@ import ipywidgets as widgets
 
 from scd.forms.markup import mistake, said
 from scd.forms.view import View
+from scd.language import gettext as _
 from scd.study import StudyError
 
-__all__ = ["Field", "choice", "choices", "day", "tick", "typed"]
+__all__ = ["Field", "choice", "choices", "day", "in_words", "tick", "typed"]
 
 _LABEL = "15em"
 _WIDTH = "42em"
@@ -192,6 +193,17 @@ def choice(
     return _field(
         widgets.Dropdown(options=list(options), value=value), description, hint=hint, width=width, label=label
     )
+
+
+def in_words(options: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Options of a field in the language that is spoken.
+
+    Examples
+    --------
+    >>> in_words([("Count", "count")])
+    [('Count', 'count')]
+    """
+    return [(_(words), value) for words, value in options]
 
 
 def choices(field: Field, options: Sequence[tuple[str, Any]], value: Any) -> None:

@@ -7,29 +7,33 @@ from collections.abc import Callable, Collection
 
 import ipywidgets as widgets
 
-from scd.forms.fields import choice, typed
+from scd.forms.fields import choice, in_words, typed
 from scd.forms.markup import said
 from scd.forms.view import View, row, shown
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
+from scd.language import localized
 from scd.study import Measure, StudyError
 from scd.study.catalogue import catalogue
+from scd.study.measure import unit_said
 
 __all__ = ["MeasureRow"]
 
-_OWN = "– describe your own below –"
+_OWN = N_("– describe your own below –")
 _ROLES = [
-    ("Outcome: what therapy should change", "outcome"),
-    ("Process: what is thought to carry the change", "process"),
-    ("Practice: what the client does between sessions", "practice"),
+    (N_("Outcome: what therapy should change"), "outcome"),
+    (N_("Process: what is thought to carry the change"), "process"),
+    (N_("Practice: what the client does between sessions"), "practice"),
 ]
-_BETTER = [("– choose –", ""), ("Lower is better", "decrease"), ("Higher is better", "increase")]
+_BETTER = [(N_("– choose –"), ""), (N_("Lower is better"), "decrease"), (N_("Higher is better"), "increase")]
 _SCALES = [
-    ("Score of a questionnaire", "score"),
-    ("Rating on a scale", "rating"),
-    ("Count", "count"),
-    ("Rate per time", "rate"),
-    ("Proportion (0 to 1)", "proportion"),
-    ("Percentage (0 to 100)", "percentage"),
-    ("Duration", "duration"),
+    (N_("Score of a questionnaire"), "score"),
+    (N_("Rating on a scale"), "rating"),
+    (N_("Count"), "count"),
+    (N_("Rate per time"), "rate"),
+    (N_("Proportion (0 to 1)"), "proportion"),
+    (N_("Percentage (0 to 100)"), "percentage"),
+    (N_("Duration"), "duration"),
 ]
 _NUMBERS = ("minimum", "maximum", "meaningful_change", "goal")
 
@@ -51,18 +55,18 @@ class MeasureRow(View):
     """
 
     def __init__(self, changed: Callable[[object], None]) -> None:
-        listed = [(_OWN, ""), *((m.label, m.key) for m in catalogue())]
+        listed = [(_(_OWN), ""), *((m.label, m.key) for m in catalogue())]
         self.fields = {
-            "catalogue": choice("From the list", listed, "", hint="Type the first letters to jump, such as PHQ."),
-            "label": typed("Name of the measure", placeholder="such as Panic attacks"),
-            "role": choice("What it is for", _ROLES, "outcome"),
-            "improvement": choice("Which way is better", _BETTER, ""),
-            "minimum": typed("Lowest possible", width="24em"),
-            "maximum": typed("Highest possible", width="22em", label="13em"),
-            "unit": typed("Unit", "points", width="24em"),
-            "scale": choice("Kind of number", _SCALES, "score", width="28em", label="13em"),
-            "meaningful_change": typed("Change that matters", placeholder="optional", width="24em"),
-            "goal": typed("Goal", placeholder="optional", width="22em", label="13em"),
+            "catalogue": choice(_("From the list"), listed, "", hint=_("Type the first letters to jump, such as PHQ.")),
+            "label": typed(_("Name of the measure"), placeholder=_("such as Panic attacks")),
+            "role": choice(_("What it is for"), in_words(_ROLES), "outcome"),
+            "improvement": choice(_("Which way is better"), in_words(_BETTER), ""),
+            "minimum": typed(_("Lowest possible"), width="24em"),
+            "maximum": typed(_("Highest possible"), width="22em", label="13em"),
+            "unit": typed(_("Unit"), _("points"), width="24em"),
+            "scale": choice(_("Kind of number"), in_words(_SCALES), "score", width="28em", label="13em"),
+            "meaningful_change": typed(_("Change that matters"), placeholder=_("optional"), width="24em"),
+            "goal": typed(_("Goal"), placeholder=_("optional"), width="22em", label="13em"),
         }
         self._source = shown()
         self._held: Measure | None = None
@@ -95,15 +99,17 @@ class MeasureRow(View):
         for name, field in self.fields.items():
             if name in _NUMBERS:
                 number = getattr(measure, name)
-                field.value = "" if number is None else f"{number:g}"
+                field.value = "" if number is None else localized(f"{number:g}")
+            elif name == "unit":
+                field.value = measure.unit_words
             elif name != "catalogue":
                 field.value = getattr(measure, name)
         known = {m.key: m for m in catalogue()}
         same = measure.key in known and known[measure.key].label == measure.label
         self.fields["catalogue"].value = measure.key if same else ""
-        told = f"Source: {measure.source}" if measure.source else ""
+        told = _("Source: {source}").format(source=measure.source) if measure.source else ""
         if measure.cutoff is not None:
-            told += f"\nPublished cut-off: {measure.cutoff:g}"
+            told += "\n" + _("Published cut-off: {cutoff}").format(cutoff=localized(f"{measure.cutoff:g}"))
         self._source.value = said(told.strip(), tone="quiet")
         self._filling = False
 
@@ -137,11 +143,11 @@ class MeasureRow(View):
         wrong = []
         entered: dict[str, object] = {}
         if not self.fields["label"].text():
-            told = "Choose a measure from the list above, or give it a name here."
+            told = _("Choose a measure from the list above, or give it a name here.")
             self.fields["label"].show(told if missing else "")
             wrong.append("its name is missing")
         if not self.fields["improvement"].value:
-            told = "Say whether lower or higher is better for the client."
+            told = _("Say whether lower or higher is better for the client.")
             self.fields["improvement"].show(told if missing else "")
             wrong.append("which way is better is missing")
         for name in _NUMBERS:
@@ -152,8 +158,8 @@ class MeasureRow(View):
                 wrong.append(error.message)
         if wrong:
             raise StudyError("; ".join(wrong), field="measures")
-        for name in ("label", "unit"):
-            entered[name] = self.fields[name].text()
+        entered["label"] = self.fields["label"].text()
+        entered["unit"] = unit_said(self.fields["unit"].text())
         for name in ("role", "improvement", "scale"):
             entered[name] = self.fields[name].value
         key = self._key or _key(self.fields["label"].text(), taken)

@@ -11,6 +11,7 @@ from scd.forms.alert import Alert
 from scd.forms.fields import typed
 from scd.forms.measure_row import MeasureRow
 from scd.forms.view import View, button, row
+from scd.language import gettext as _
 from scd.study import Measure, StudyError
 
 __all__ = ["MeasuresForm"]
@@ -43,11 +44,11 @@ class MeasuresForm(View):
         self._alert = alert
         self.rows: list[MeasureRow] = []
         self.label = typed(
-            f"Your name for this {name}",
-            placeholder="optional",
-            hint="Kept in the clinic's store only. Everything else goes by the code.",
+            _("Your name for this client") if name == "client" else _("Your name for this study"),
+            placeholder=_("optional"),
+            hint=_("Kept in the clinic's store only. Everything else goes by the code."),
         )
-        self.more = button("Add another measure", alert.guard(self._add))
+        self.more = button(_("Add another measure"), alert.guard(self._add))
         self._list = widgets.VBox()
         self.children = [self.label, self._list, row([self.more])]
         self.show(())
@@ -133,6 +134,9 @@ class MeasuresForm(View):
         for number, entry in enumerate(self.rows, start=1):
             parts.append(entry)
             if len(self.rows) > 1 and not entry.kept:
-                drop = button(f"Remove measure {number}", self._alert.guard(lambda _b, e=entry: self.remove(e)))
+                drop = button(
+                    _("Remove measure {number}").format(number=number),
+                    self._alert.guard(lambda _b, e=entry: self.remove(e)),
+                )
                 parts.append(row([drop]))
         self._list.children = parts

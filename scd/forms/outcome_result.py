@@ -11,6 +11,7 @@ from scd.forms.markup import said
 from scd.forms.results import diagnostics_table, effects_table
 from scd.forms.schedule import case_name
 from scd.forms.view import View, folded, shown
+from scd.language import gettext as _
 from scd.reports.changes import overall_effect, told_effect, told_measure
 from scd.reports.phrases import judged_measure, judged_words, number
 from scd.study import Study
@@ -52,16 +53,16 @@ class OutcomeResult(View):
         self.diagnostics = shown(diagnostics_table(summary) if summary.model else "")
         parts: list[widgets.Widget] = [self.words, self.chart]
         if held:
-            parts.append(folded("The numbers", widgets.VBox([self.picture, self.effects])))
+            parts.append(folded(_("The numbers"), widgets.VBox([self.picture, self.effects])))
         if summary.model:
-            parts.append(folded("How the estimate was made, and its checks", self.diagnostics))
+            parts.append(folded(_("How the estimate was made, and its checks"), self.diagnostics))
         super().__init__(parts)
 
 
 def _change(study: Study, summary: Summary) -> str:
     row = overall_effect(study, summary=summary)
     if row is None:
-        return ", no estimate" if summary.withheld else ""
+        return _(", no estimate") if summary.withheld else ""
     measure = judged_measure(study, study.cases[0], summary=summary)
     return f", {number(told_effect(row, measure=measure).median)} {told_measure(measure).unit}"
 

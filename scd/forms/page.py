@@ -10,6 +10,8 @@ from scd.forms.markup import mistake
 from scd.forms.practice import practice_folder
 from scd.forms.study_page import Kind, Page
 from scd.forms.view import View, shown
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
 from scd.records.workspace import find_workspace, init_workspace
 from scd.study import StudyError, new_code
 
@@ -38,7 +40,7 @@ class ClosedPage(View):
 
     def __init__(self, error: StudyError | PageError) -> None:
         self.error = error
-        self.head = shown(mistake(f"This page can't be opened, and nothing typed here could be kept.\n{error}"))
+        self.head = shown(mistake(_("This page can't be opened, and nothing typed here could be kept.") + f"\n{error}"))
         self.client, self.plan, self.sessions, self.effect = (View() for _ in range(4))
         super().__init__([self.head])
 
@@ -97,7 +99,7 @@ def open_page(
 def _practice_page(kind: str) -> Page:
     folder = practice_folder()
     place = init_workspace(Path(folder.name) / "practice")
-    page = Page(new_code(), kind=_KINDS[kind], workspace=place, practice=_PRACTICE[kind])
+    page = Page(new_code(), kind=_KINDS[kind], workspace=place, practice=_(_PRACTICE).format(kind=kind))
     page.folder = folder  # goes away with the page
     return page
 
@@ -111,7 +113,4 @@ def _stored_page(code: str, *, kind: str, workspace: str) -> Page:
     return held
 
 
-_PRACTICE = {
-    kind: f"This is the template. To make a page for a client, type this in a terminal: scd new {kind}"
-    for kind in _KINDS
-}
+_PRACTICE = N_("This is the template. To make a page for a client, type this in a terminal: scd new {kind}")

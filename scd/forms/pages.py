@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from scd.records.workspace import Workspace
-from scd.reports.templates import template_path
+from scd.reports.templates import cell_words, template_path
 from scd.study import Study, StudyError
 
 __all__ = ["LAB_FOLDER", "caseload_page", "new_page", "page_of", "private_folder"]
@@ -100,8 +100,9 @@ def caseload_page(workspace: Workspace) -> Path:
 def _put(workspace: Workspace, template: str, *, code: str) -> Path:
     """Copy a template, write the code into its parameters, and sign it."""
     page = json.loads(template_path(template).read_text(encoding="utf-8"))
-    for cell in page["cells"] if code else ():
-        if "parameters" in cell["metadata"].get("tags", []):
+    for cell in page["cells"]:
+        cell["source"] = cell_words(cell).splitlines(keepends=True)
+        if code and "parameters" in cell["metadata"].get("tags", []):
             cell["source"] = [f'code = "{code}"  # the study that this page shows\n', 'workspace = ""']
     path = workspace.pages / f"{code or template}.ipynb"
     _write(path, json.dumps(page, ensure_ascii=False, indent=1) + "\n")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from scd.analysis.words import condition_name
 from scd.forms.fields import choice, typed
-from scd.forms.schedule import condition_word
 from scd.forms.view import View, row
+from scd.language import gettext as _
 from scd.study import Case, StudyError
 
 __all__ = ["PhaseStart"]
@@ -36,14 +37,14 @@ class PhaseStart(View):
     def __init__(self, case: Case, *, changed: Callable[[Any], None]) -> None:
         self._case = case
         self._filling = False
-        later = [(f"{p.label} ({condition_word(p.condition).lower()})", p.label) for p in case.phases[1:]]
+        later = [(f"{p.label} ({condition_name(p.condition)})", p.label) for p in case.phases[1:]]
         last = case.sessions[-1].number if case.sessions else 0
         ahead = [p.label for p in case.phases[1:] if p.start > last]
         first = ahead[0] if ahead else (later[-1][1] if later else None)
-        self.phase = choice("Phase", later, first, width="20em", label="initial")
-        self.session = typed("starts at session", width="13em", label="initial")
+        self.phase = choice(_("Phase"), later, first, width="20em", label="initial")
+        self.session = typed(_("starts at session"), width="13em", label="initial")
         self.reason = typed(
-            "Why not as planned?", placeholder="such as: client on holiday", width="38em", label="initial"
+            _("Why not as planned?"), placeholder=_("such as: client on holiday"), width="38em", label="initial"
         )
         super().__init__([row([self.phase, self.session]), self.reason])
         self.hide_if(not later)
@@ -85,7 +86,11 @@ class PhaseStart(View):
             raise
         planned = self._phase().planned_start
         if session != planned and not self.reason.text():
-            self.reason.show(f"Say in a few words why it starts at session {session}, not at {planned} as planned.")
+            self.reason.show(
+                _("Say in a few words why it starts at session {session}, not at {planned} as planned.").format(
+                    session=session, planned=planned
+                )
+            )
             raise StudyError(
                 f"phase {self._phase().label} starts at session {session}, not at {planned} as planned: say why",
                 field="reason",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from scd.forms.schedule import case_name
+from scd.language import gettext as _
 from scd.study import Case, Measure, Study
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def record_picture(
     levels = summary.levels_table() if summary is not None and summary.levels else None
     projection = summary.projection_table() if summary is not None and summary.projection else None
     each = [_measure_of(study, case, measure) for case in study.cases]
-    title = " and ".join(dict.fromkeys(m.label for m in each))
+    title = _(" and ").join(dict.fromkeys(m.label for m in each))
     drawn: Any
     if len(study.cases) == 1:
         drawn = study_chart(frame, measure=each[0], phases=phases, levels=levels, projection=projection)
@@ -60,7 +61,7 @@ def record_picture(
         )
         for case, m in zip(study.cases, each, strict=True)
     )
-    return picture(drawn, title=f"{title} over the sessions", description=described).html
+    return picture(drawn, title=_("{measures} over the sessions").format(measures=title), description=described).html
 
 
 def effects_picture(summary: Summary, *, study: Study, labels: Mapping[str, str]) -> str:
@@ -85,7 +86,7 @@ def effects_picture(summary: Summary, *, study: Study, labels: Mapping[str, str]
 
     names = {c.code: case_name(c.code, labels) for c in study.cases}
     drawn, told = effects_drawn(study, summary=summary, labels=names)
-    return picture(drawn, title="Changes with their intervals", description=told).html
+    return picture(drawn, title=_("Changes with their intervals"), description=told).html
 
 
 def _measure_of(study: Study, case: Case, key: str) -> Measure:

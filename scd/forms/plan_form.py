@@ -16,6 +16,8 @@ from scd.forms.markup import said
 from scd.forms.reversal_plan import ReversalPlan
 from scd.forms.schedule import schedule
 from scd.forms.view import View, shown
+from scd.language import gettext as _
+from scd.language import ngettext
 from scd.study import Measure, Study, StudyError
 
 __all__ = ["PlanForm"]
@@ -101,15 +103,19 @@ class PlanForm(View):
             self.plan.lock(locked)
         self.fixed.value = said(self._why_fixed() if locked else "", tone="plain")
         if not self._measures:
-            self._problem = "the measures are not complete (part 1)"
-            self.study, self.preview.value, self.message.value = None, "", said("First complete part 1.", tone="quiet")
+            self._problem = _("the measures are not complete (part 1)")
+            self.study, self.preview.value, self.message.value = (
+                None,
+                "",
+                said(_("First complete part 1."), tone="quiet"),
+            )
             return
         try:
             study = self._rebuilt() if locked else self.plan.study(self._measures, code=self._code)
         except StudyError as error:
             self._problem = error.message
             self.study, self.preview.value = None, ""
-            told = error.message if locked else "The plan is not complete: see the marked field."
+            told = error.message if locked else _("The plan is not complete: see the marked field.")
             self.message.value = said(told, tone="warning")
             return
         self._draw(study)
@@ -123,11 +129,14 @@ class PlanForm(View):
         assert self._stored is not None
         recorded = sum(len(case.sessions) for case in self._stored.cases)
         if recorded:
-            return (
-                f"The plan stands: {recorded} session{'s are' if recorded != 1 else ' is'} on record. "
-                "Where a phase starts earlier or later than planned, say so in part 3."
-            )
-        return "The plan stands: its starts were drawn at random, and a draw is made once."
+            return ngettext(
+                "The plan stands: {n} session is on record. Where a phase starts earlier or later than planned, say so "
+                "in part 3.",
+                "The plan stands: {n} sessions are on record. Where a phase starts earlier or later than planned, say "
+                "so in part 3.",
+                recorded,
+            ).format(n=recorded)
+        return _("The plan stands: its starts were drawn at random, and a draw is made once.")
 
     def _draw(self, study: Study) -> None:
         hidden = self.plan.drawn and not self.locked
@@ -136,8 +145,10 @@ class PlanForm(View):
         self.message.value = said(grade_wwc(graded).words, tone="plain") + said(p, tone="plain")
         if hidden:
             self.preview.value = said(
-                "The starts are drawn once, and shown when the study is saved. The grade above is what any draw "
-                "guarantees.",
+                _(
+                    "The starts are drawn once, and shown when the study is saved. The grade above is what "
+                    "any draw guarantees."
+                ),
                 tone="quiet",
             )
             return

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from scd.forms.markup import LINK, said
 from scd.forms.schedule import case_name
+from scd.language import gettext as _
 from scd.records.workspace import Workspace
 from scd.study import Study, StudyError
 
@@ -47,11 +48,14 @@ def make_reports(workspace: Workspace, study: Study, *, summaries: Sequence[Summ
     from scd.reports.report import make_report, page_path
     from scd.reports.shares import has_several_clients
 
-    wanted = [("Report for the clinician", study.code, "clinician")]
+    wanted = [(_("Report for the clinician"), study.code, "clinician")]
     if has_several_clients(study):  # each gets a page that shows nobody else
-        wanted += [(f"Report for the client {case_name(c.code, labels)}", c.code, "client") for c in study.cases]
+        wanted += [
+            (_("Report for the client {client}").format(client=case_name(c.code, labels)), c.code, "client")
+            for c in study.cases
+        ]
     else:
-        wanted.append(("Report for the client", study.code, "client"))
+        wanted.append((_("Report for the client"), study.code, "client"))
     for audience in ("clinician", "client"):
         make_report(workspace, study.code, audience=audience, summaries=summaries)
     links = []
@@ -59,7 +63,7 @@ def make_reports(workspace: Workspace, study: Study, *, summaries: Sequence[Summ
         path = page_path(workspace, code, audience=audience)
         _check_page(path, code=code, fingerprint=study.fingerprint())
         links.append(f"<li>{_link(name, path, workspace)}</li>")
-    return said("The reports are made:", tone="good") + f'<ul style="line-height:1.6">{"".join(links)}</ul>'
+    return said(_("The reports are made:"), tone="good") + f'<ul style="line-height:1.6">{"".join(links)}</ul>'
 
 
 def _check_page(path: Path, *, code: str, fingerprint: str) -> None:
@@ -78,4 +82,4 @@ def _link(name: str, path: Path, workspace: Workspace) -> str:
         return escape(name) + place
     url = f"{lab}files/" + quote(path.relative_to(workspace.path).as_posix())
     link = f'<a href="{escape(url)}" style="{LINK}" target="_blank" rel="noopener">{escape(name)}</a>'
-    return f"{link} (opens in a new tab){place}"
+    return f"{link} {_('(opens in a new tab)')}{place}"

@@ -6,25 +6,27 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
+from scd.analysis.words import condition_word
 from scd.design.plans import reversal
 from scd.design.randomization import draw_phase_starts
-from scd.forms.fields import choice, choices, typed
+from scd.forms.fields import choice, choices, in_words, typed
 from scd.forms.markup import said
-from scd.forms.schedule import condition_word
 from scd.forms.view import View, row, shown
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
 from scd.study import Measure, Study, StudyError
 
 __all__ = ["ReversalPlan"]
 
 _ORDERS = [
-    ("ABAB: baseline, intervention, and both again", "ABAB"),
-    ("AB: baseline, then intervention", "AB"),
-    ("ABA: back to baseline at the end", "ABA"),
+    (N_("ABAB: baseline, intervention, and both again"), "ABAB"),
+    (N_("AB: baseline, then intervention"), "AB"),
+    (N_("ABA: back to baseline at the end"), "ABA"),
     ("ABABA", "ABABA"),
     ("ABABAB", "ABABAB"),
     ("ABABABAB", "ABABABAB"),
 ]
-_HOW = [("I set the length of each phase", "fixed"), ("scd draws the phase starts at random", "random")]
+_HOW = [(N_("I set the length of each phase"), "fixed"), (N_("scd draws the phase starts at random"), "random")]
 
 
 class ReversalPlan(View):
@@ -50,14 +52,16 @@ class ReversalPlan(View):
         self._seed = seed
         self._changed = changed
         self._filling = False
-        self.order = choice("Order of phases", _ORDERS, "ABAB")
-        self.how = choice("When phases start", _HOW, "fixed")
+        self.order = choice(_("Order of phases"), in_words(_ORDERS), "ABAB")
+        self.how = choice(_("When phases start"), in_words(_HOW), "fixed")
         self.lengths = [
             typed(f"{_label(i)} {condition_word('AB'[i % 2])}", "5", width="13em", label="8.5em") for i in range(8)
         ]
-        self.sessions = typed("Sessions in all", "20")
-        self.min_phase = typed("Shortest phase, in sessions", "4", hint="5 or more is best; fewer than 3 shows little.")
-        self._fixed = View([shown(said("Sessions in each phase:")), row(self.lengths)])
+        self.sessions = typed(_("Sessions in all"), "20")
+        self.min_phase = typed(
+            _("Shortest phase, in sessions"), "4", hint=_("5 or more is best; fewer than 3 shows little.")
+        )
+        self._fixed = View([shown(said(_("Sessions in each phase:"))), row(self.lengths)])
         self._random = View([self.sessions, self.min_phase])
         super().__init__([self.order, self.how, self._fixed, self._random])
         for field in (self.order, self.how, self.sessions, self.min_phase, *self.lengths):
@@ -90,7 +94,7 @@ class ReversalPlan(View):
         total = study.sessions_planned or starts[-1]
         self._filling = True
         if order not in [value for _, value in _ORDERS]:
-            choices(self.order, [*_ORDERS, (order, order)], order)
+            choices(self.order, [*in_words(_ORDERS), (order, order)], order)
         self.order.value = order
         for field, (start, end) in zip(self.lengths, pairwise([*starts, total + 1]), strict=False):
             field.value = str(end - start)

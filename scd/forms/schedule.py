@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
+from scd.analysis.words import condition_word
 from scd.forms.markup import table
+from scd.language import gettext as _
+from scd.language import ngettext
 from scd.study import Case, Study
 
-__all__ = ["case_name", "condition_word", "schedule"]
+__all__ = ["case_name", "schedule"]
 
-_WORDS = {"A": "Baseline", "B": "Intervention"}
 # Letter and border tell the condition; the fill only repeats it.
 _BOX = "display:inline-block;min-width:1.5em;padding:1px 3px;margin:1px;text-align:center;font-size:12px"
 _FILLS = {
@@ -18,17 +20,6 @@ _FILLS = {
     "B": "background:#1b4f72;color:#fff;border:1px solid #1b4f72",
 }
 _MOST_BOXES = 80
-
-
-def condition_word(condition: str) -> str:
-    """What a condition's letter means.
-
-    Examples
-    --------
-    >>> condition_word("A"), condition_word("C")
-    ('Baseline', 'Condition C')
-    """
-    return _WORDS.get(condition, f"Condition {condition}")
 
 
 def case_name(code: str, labels: Mapping[str, str]) -> str:
@@ -81,14 +72,20 @@ def schedule(study: Study, *, labels: Mapping[str, str]) -> str:
         ]
         if own["end"].max() <= _MOST_BOXES:
             strips.append(_strip(case, int(own["end"].max()), labels if len(study.cases) > 1 else None))
-    head = ["", "Phase", "When", "Planned length"] if len(study.cases) > 1 else ["Phase", "When", "Planned length"]
+    head = [*([""] if len(study.cases) > 1 else []), _("Phase"), _("When"), _("Planned length")]
     body = rows if len(study.cases) > 1 else [r[1:] for r in rows]
     picture = f'<div aria-hidden="true" style="margin:6px 0">{"".join(strips)}</div>'
-    return picture + table(head, [(*r[:-1], f"{r[-1]} session{'s' if r[-1] != 1 else ''}") for r in body])
+    return picture + table(
+        head, [(*r[:-1], ngettext("{n} session", "{n} sessions", r[-1]).format(n=r[-1])) for r in body]
+    )
 
 
 def _sessions(start: int, end: int) -> str:
-    return f"Session {start}" if end == start else f"Sessions {start} to {end}"
+    return (
+        _("Session {number}").format(number=start)
+        if end == start
+        else _("Sessions {start} to {end}").format(start=start, end=end)
+    )
 
 
 def _strip(case: Case, last: int, labels: Mapping[str, str] | None) -> str:

@@ -16,11 +16,14 @@ from scd.forms.pictures import record_picture
 from scd.forms.schedule import case_name
 from scd.forms.table_entry import TableEntry
 from scd.forms.view import View, button, folded, row, shown
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
+from scd.language import ngettext
 from scd.study import Study, StudyError
 
 __all__ = ["SessionsForm"]
 
-_ASKED = {"clients": "Client", "behaviours": "Behaviour", "settings": "Setting", None: "Case"}
+_ASKED = {"clients": N_("Client"), "behaviours": N_("Behaviour"), "settings": N_("Setting"), None: N_("Case")}
 
 
 class SessionsForm(View):
@@ -54,15 +57,15 @@ class SessionsForm(View):
         self._stored: Study | None = None
         self._labels: dict[str, str] = {}
         self.entries: dict[str, CaseEntry] = {}
-        self.chosen = choice("Case", [("", "")], "", width="30em", label="initial")
+        self.chosen = choice(_("Case"), [("", "")], "", width="30em", label="initial")
         self.table = TableEntry(alert, taken=self._take)
-        self.save = button("Save sessions", alert.guard(lambda _button: save()), main=True)
+        self.save = button(_("Save sessions"), alert.guard(lambda _button: save()), main=True)
         self.told = shown()
-        self.measure = choice("Show in the chart", [("", "")], "", width="30em", label="initial")
+        self.measure = choice(_("Show in the chart"), [("", "")], "", width="30em", label="initial")
         self.chart = shown()
-        self.empty = shown(said("First save the study (part 2). Then the sessions are recorded here.", tone="quiet"))
+        self.empty = shown(said(_("First save the study (part 2). Then the sessions are recorded here."), tone="quiet"))
         self._place = widgets.VBox()
-        self._table_fold = folded("Paste from a spreadsheet, or take a file", self.table)
+        self._table_fold = folded(_("Paste from a spreadsheet, or take a file"), self.table)
         self._all = widgets.VBox(
             [
                 self.chosen,
@@ -123,7 +126,7 @@ class SessionsForm(View):
             self._table_fold.selected_index = None
         codes = [c.code for c in study.cases]
         first = self.chosen.value if self.chosen.value in codes else codes[0]
-        self.chosen.control.description = _ASKED[study.across]
+        self.chosen.control.description = _(_ASKED[study.across])
         choices(self.chosen, [(case_name(code, self._labels), code) for code in codes], first)
         self.chosen.hide(len(codes) == 1)
         self._choose(None)
@@ -134,10 +137,10 @@ class SessionsForm(View):
         if self._stored is None:
             return
         if not any(case.sessions for case in self._stored.cases):
-            self.chart.value = said("The chart appears with the first session.", tone="quiet")
+            self.chart.value = said(_("The chart appears with the first session."), tone="quiet")
             return
         if "<svg" not in self.chart.value:
-            self.chart.value = said("Drawing the chart …", tone="quiet")
+            self.chart.value = said(_("Drawing the chart …"), tone="quiet")
         self.chart.value = record_picture(self._stored, measure=str(self.measure.value), labels=self._labels)
 
     def find_mistakes(self) -> str:
@@ -168,10 +171,14 @@ class SessionsForm(View):
         except StudyError as error:
             self._problem = error.message
             self.study = None
-            self.told.value = said("Something above is not right yet: see the marked fields.", tone="warning")
+            self.told.value = said(_("Something above is not right yet: see the marked fields."), tone="warning")
             return
         waiting = self.unsaved
-        self.told.value = said(f"{waiting} {'entry' if waiting == 1 else 'entries'} not saved yet.") if waiting else ""
+        self.told.value = (
+            said(ngettext("{n} entry not saved yet.", "{n} entries not saved yet.", waiting).format(n=waiting))
+            if waiting
+            else ""
+        )
         self.study = study
 
     def _choose(self, _change: Any) -> None:

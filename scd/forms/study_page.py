@@ -15,6 +15,8 @@ from scd.forms.measures_form import MeasuresForm
 from scd.forms.plan_form import PlanForm
 from scd.forms.sessions_form import SessionsForm
 from scd.forms.view import View, button, folded, row, shown
+from scd.language import current_language, day, ngettext
+from scd.language import gettext as _
 from scd.records.caseload import StaleSave, Stored
 from scd.records.workspace import Workspace
 from scd.study import StudyError
@@ -58,13 +60,13 @@ class Page(View):
         self.plan_form = PlanForm(self.alert, kind=design, code=code)
         self.sessions_form = SessionsForm(self.alert, save=self.save_sessions)
         self.effect_form = EffectForm(self.alert, reporter=self._report)
-        self.save = button("Save study", guard(lambda _button: self.save_study()), main=True)
+        self.save = button(_("Save study"), guard(lambda _button: self.save_study()), main=True)
         self.told = shown()
         self.conflict = shown()
-        self.load = button("Load the newer one", guard(lambda _button: self.load_newer()))
+        self.load = button(_("Load the newer one"), guard(lambda _button: self.load_newer()))
         self._stale = widgets.VBox([self.conflict, self.load])
-        self._client_fold = folded("Client and measures", self.measures_form, opened=True)
-        self._plan_fold = folded("Plan", self.plan_form, opened=True)
+        self._client_fold = folded(_("Client and measures"), self.measures_form, opened=True)
+        self._plan_fold = folded(_("Plan"), self.plan_form, opened=True)
         self.children = [self.head]
         self.client = View([self._client_fold])
         self.plan = View([self._plan_fold, row([self.save]), self.told, self._stale, self.alert])
@@ -88,7 +90,7 @@ class Page(View):
         wrong = self.measures_form.find_mistakes() or self.plan_form.find_mistakes()
         if wrong:
             self._client_fold.selected_index = 0
-            self.told.value = mistake(f"Not saved. Mend this first:\n{wrong}")
+            self.told.value = mistake(_("Not saved. Mend this first:") + f"\n{wrong}")
             return
         study = self.plan_form.study
         assert study is not None
@@ -101,7 +103,7 @@ class Page(View):
         self._fold(opened=False)
         if stored.revision == 1 and study.randomization is not None:
             self._plan_fold.selected_index = 0  # now the draw may be seen
-        self.told.value = said(f"{_saved_words(stored)} Sessions are recorded in part 3.", tone="good")
+        self.told.value = said(f"{_saved_words(stored)} {_('Sessions are recorded in part 3.')}", tone="good")
         self.sessions_form.draw()
 
     def save_sessions(self) -> None:
@@ -110,22 +112,25 @@ class Page(View):
         form = self.sessions_form
         wrong = form.find_mistakes()
         if wrong:
-            form.tell(f"Not saved. Mend this first:\n{wrong}", wrong=True)
+            form.tell(_("Not saved. Mend this first:") + f"\n{wrong}", wrong=True)
             return
         if self._setup_changed():
-            form.tell("Not saved. Parts 1 and 2 have changes that are not saved: press “Save study” first.", wrong=True)
+            form.tell(
+                _("Not saved. Parts 1 and 2 have changes that are not saved: press “Save study” first."), wrong=True
+            )
             return
         if not form.unsaved:
-            form.tell("There is nothing new to save.")
+            form.tell(_("There is nothing new to save."))
             return
         count = form.unsaved
         assert form.study is not None
         stored = self._write(form.study, labels=None)
         if stored is None:
-            form.tell("Not saved: see the message below.", wrong=True)
+            form.tell(_("Not saved: see the message below."), wrong=True)
             return
         self._take(stored, setup=True, keep=False)
-        form.tell(f"{count} {'entry' if count == 1 else 'entries'} saved. {_saved_words(stored)}")
+        saved = ngettext("{n} entry saved.", "{n} entries saved.", count).format(n=count)
+        form.tell(f"{saved} {_saved_words(stored)}")
         form.draw()
 
     def load_newer(self) -> None:
@@ -134,7 +139,7 @@ class Page(View):
         self._newer = None
         self._take(newest, setup=True, keep=True)
         self._fold(opened=newest is None)
-        self.told.value = said("This is the newest version now.", tone="good")
+        self.told.value = said(_("This is the newest version now."), tone="good")
         self.sessions_form.draw()
 
     def check(self) -> None:
@@ -175,19 +180,28 @@ class Page(View):
         except StaleSave as error:
             self._refuse(error.stored)
         except StudyError as error:
-            self.told.value = mistake(f"Not saved. {error.message}")
+            self.told.value = mistake(_("Not saved. {message}").format(message=error.message))
         return None
 
     def _refuse(self, newer: Stored) -> None:
         self._newer = newer
-        began = "an empty page" if self.stored is None else f"revision {self.stored.revision}"
-        self.conflict.value = mistake(
-            "Not saved: this study was saved elsewhere meanwhile, perhaps in another tab. "
-            f"This page began from {began}; the store holds revision {newer.revision}, {_when(newer)}. "
-            "Nothing you typed is lost."
-        ) + said(
-            "“Load the newer one” brings that version onto this page. Sessions you have typed stay and can then be "
-            "saved; changes to measures and plan have to be made again."
+        text = (
+            _(
+                "Not saved: this study was saved elsewhere meanwhile, perhaps in another tab. This page began from an "
+                "empty page; the store holds revision {newer}, {when}. Nothing you typed is lost."
+            )
+            if self.stored is None
+            else _(
+                "Not saved: this study was saved elsewhere meanwhile, perhaps in another tab. This page began from "
+                "revision {revision}; the store holds revision {newer}, {when}. Nothing you typed is lost."
+            )
+        )
+        own = None if self.stored is None else self.stored.revision
+        self.conflict.value = mistake(text.format(revision=own, newer=newer.revision, when=_when(newer))) + said(
+            _(
+                "“Load the newer one” brings that version onto this page. Sessions you have typed stay "
+                "and can then be saved; changes to measures and plan have to be made again."
+            )
         )
         self.told.value = ""
         self._show_state()
@@ -228,7 +242,7 @@ class Page(View):
 
     def _plan_changed(self, _change: object) -> None:
         self.told.value = (
-            said("Changes here are kept with “Save study”.", tone="quiet") if self._setup_changed() else ""
+            said(_("Changes here are kept with “Save study”."), tone="quiet") if self._setup_changed() else ""
         )
 
     def _sessions_changed(self, _change: object) -> None:
@@ -242,15 +256,21 @@ class Page(View):
         study = None if self.stored is None else self.stored.study
         if study is not None:
             names = ", ".join(m.label for m in study.measures)
-            self._client_fold.titles = (f"Client and measures: {names}",)
+            self._client_fold.titles = (_("Client and measures: {names}").format(names=names),)
             phases = "-".join(p.label for p in study.cases[0].phases)
-            tiers = f"{len(study.cases)} {study.across}, " if study.across else ""
-            self._plan_fold.titles = (f"Plan: {tiers}{phases}, {study.sessions_planned or '?'} sessions",)
+            tiers = f"{len(study.cases)} {_(study.across)}, " if study.across else ""
+            self._plan_fold.titles = (
+                _("Plan: {phases}, {n} sessions").format(phases=tiers + phases, n=study.sessions_planned or "?"),
+            )
         who = f"<b>{escape(self.code)}</b>"
         if self._labels.get(self.code):
             who += f" · {escape(self._labels[self.code])}"
-        state = "Not saved yet: begin with part 1." if self.stored is None else _saved_words(self.stored)
-        practice = said(f"Practice mode: nothing is kept. {self.practice}", tone="warning") if self.practice else ""
+        state = _("Not saved yet: begin with part 1.") if self.stored is None else _saved_words(self.stored)
+        practice = (
+            said(_("Practice mode: nothing is kept. {practice}").format(practice=self.practice), tone="warning")
+            if self.practice
+            else ""
+        )
         self.head.value = f'{STYLE}{practice}<p style="font-size:16px;margin:4px 0">{who}</p>{said(state)}'
 
     def _report(self, summaries: Any) -> str:
@@ -261,10 +281,13 @@ class Page(View):
 
 
 def _saved_words(stored: Stored) -> str:
-    return f"Saved {_when(stored)}, revision {stored.revision}."
+    return _("Saved {when}, revision {revision}.").format(when=_when(stored), revision=stored.revision)
 
 
 def _when(stored: Stored) -> str:
     at = stored.saved_at.astimezone()
     today = dt.datetime.now().astimezone().date()
-    return f"today at {at:%H:%M}" if at.date() == today else f"on {at:%d %B %Y at %H:%M}"
+    if at.date() == today:
+        return _("today at {time}").format(time=f"{at:%H:%M}")
+    told = f"{at:%d %B %Y}" if current_language() == "en" else day(at.date())
+    return _("on {day} at {time}").format(day=told, time=f"{at:%H:%M}")

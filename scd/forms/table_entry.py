@@ -11,12 +11,15 @@ from scd.forms.exposure import called, with_own_columns
 from scd.forms.markup import mistake, said, table
 from scd.forms.schedule import case_name
 from scd.forms.view import View, button, row, shown
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
+from scd.language import localized, ngettext, short_day
 from scd.records.tables import Preview, read_table, sessions_from_table
 from scd.study import Case, Measure, Session, Study, StudyError
 
 __all__ = ["TableEntry"]
 
-_HOW = (
+_HOW = N_(
     "Copy the cells in your spreadsheet with their header row and paste them here, or choose a CSV or Excel file. "
     "A column for the session and one for each measure will do; dates are welcome, and so are minutes with counts and "
     "rates, or trials with proportions."
@@ -50,25 +53,25 @@ class TableEntry(View):
         self._labels: dict[str, str] = {}
         self._taken = taken
         self.pasted = widgets.Textarea(
-            description="Pasted cells",
+            description=_("Pasted cells"),
             placeholder=_EXAMPLE,
             continuous_update=False,
             layout=widgets.Layout(width="38em", height="7em", max_width="100%"),
             style={"description_width": "8em"},
         )
-        self.read = button("Read pasted cells", alert.guard(self._paste))
+        self.read = button(_("Read pasted cells"), alert.guard(self._paste))
         self.upload = widgets.FileUpload(
-            description="Choose a file",
+            description=_("Choose a file"),
             accept=".csv,.tsv,.txt,.xlsx",
             layout=widgets.Layout(width="auto", margin="4px 0"),
         )
         self.upload.observe(alert.guard(self._open), names="value")
         self.told = shown()
         self.preview = shown()
-        self.away = button("Do not take this table", alert.guard(self._discard))
+        self.away = button(_("Do not take this table"), alert.guard(self._discard))
         self.away.layout.display = "none"
         parts = [
-            shown(said(_HOW)),
+            shown(said(_(_HOW))),
             self.pasted,
             row([self.read, self.upload]),
             self.told,
@@ -95,7 +98,7 @@ class TableEntry(View):
     def _paste(self, _button: object) -> None:
         text = self.pasted.value.strip("\n")
         if not text.strip():
-            self.told.value = mistake("Nothing is pasted yet: copy cells in your spreadsheet, and paste them above.")
+            self.told.value = mistake(_("Nothing is pasted yet: copy cells in your spreadsheet, and paste them above."))
             return
         self._read(text, name="pasted cells")
 
@@ -117,13 +120,20 @@ class TableEntry(View):
             sessions = self._sessions(preview)
         except StudyError as error:
             told = "\n".join(p.message for p in error.problems)
-            self.told.value = mistake(f"Nothing was taken. Mend this in the table, and read it again:\n{told}")
+            self.told.value = mistake(
+                _("Nothing was taken. Mend this in the table, and read it again:\n{told}").format(told=told)
+            )
             return
         count = sum(len(rows) for rows in sessions.values())
         self._taken(sessions)
         self.away.layout.display = ""
         self.told.value = said(
-            f"{count} session{'s' if count != 1 else ''} read and waiting: “Save sessions” keeps them.", tone="good"
+            ngettext(
+                "{n} session read and waiting: “Save sessions” keeps them.",
+                "{n} sessions read and waiting: “Save sessions” keeps them.",
+                count,
+            ).format(n=count),
+            tone="good",
         )
 
     def _sessions(self, preview: Preview) -> dict[str, tuple[Session, ...]]:
@@ -169,7 +179,11 @@ def _own(preview: Preview, study: Study, case: Case) -> dict[str, Measure]:
 def _looked_at(preview: Preview) -> str:
     shown_rows = preview.table(_ROWS_SHOWN)
     total = len(preview.rows)
-    caption = f"As read: the first {len(shown_rows)} of {total} values" if total > len(shown_rows) else "As read"
+    caption = (
+        _("As read: the first {shown} of {total} values").format(shown=len(shown_rows), total=total)
+        if total > len(shown_rows)
+        else _("As read")
+    )
     body = [[_cell(v) for v in values] for values in shown_rows.itertuples(index=False)]
     notes = "".join(said(note, tone="quiet") for note in preview.notes)
     return table([str(c) for c in shown_rows.columns], body, caption=caption) + notes
@@ -180,5 +194,5 @@ def _cell(value: object) -> str:
         return ""
     date = getattr(value, "date", None)
     if callable(date):
-        return str(date())
-    return f"{value:g}" if isinstance(value, float) else str(value)
+        return short_day(date())
+    return localized(f"{value:g}") if isinstance(value, float) else str(value)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from scd.design.record_words import across_words
 from scd.language import current_language
 from scd.language import gettext as _
 from scd.language import gettext_noop as N_
@@ -171,7 +172,7 @@ def _design_words(study: Study) -> str:
     drawn = _(", starts drawn at random") if study.randomization else ""
     if study.design == "multiple-baseline":
         told = _("Multiple baseline across {n} {across}")
-        return told.format(n=len(study.cases), across=_(study.across or "")) + drawn
+        return told.format(n=len(study.cases), across=across_words(study)) + drawn
     return "".join(p.condition for p in study.cases[0].phases) + drawn
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from scd.analysis import words
+from scd.design.record_words import across_words
 from scd.design.schemes import scheme_of
 from scd.language import day, localized, moment, ngettext, thousands
 from scd.language import gettext as _
@@ -124,7 +125,7 @@ def design_words(study: Study) -> str:
     """
     if study.design == "reversal":
         return _("reversal design ({phases})").format(phases=", ".join(p.label for p in study.cases[0].phases))
-    return _("multiple baseline across {across}").format(across=_(study.across or ""))
+    return _("multiple baseline across {across}").format(across=across_words(study))
 
 
 def engine_words(engine: str) -> str:

@@ -13,7 +13,7 @@ from scd.language import localized
 from scd.study.errors import StudyError
 from scd.study.record import Number, Record, Text
 
-__all__ = ["Improvement", "Measure", "Reporter", "Role", "Scale"]
+__all__ = ["Improvement", "Measure", "Reporter", "Role", "Scale", "unit_said"]
 
 Scale = Literal["score", "rating", "count", "rate", "proportion", "percentage", "duration"]
 Improvement = Literal["increase", "decrease"]
@@ -30,6 +30,17 @@ _USUAL_UNITS = (
 )  # fmt: skip
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+
+
+def unit_said(words: str) -> str:
+    """A unit as it is kept, from what a person reads or types: a usual one in English, any other as it is.
+
+    Examples
+    --------
+    >>> unit_said("points")
+    'points'
+    """
+    return next((unit for unit in _USUAL_UNITS if words in (unit, _(unit))), words)
 
 
 class Measure(Record):

@@ -10,6 +10,7 @@ import numpy as np
 
 from scd.analysis.overlap.contrasts import Values, quantile_of
 from scd.analysis.overlap.gradual_fit import FARTHEST, LINKS, exposure, fit_lines, least_deviance
+from scd.language import gettext as _
 from scd.study import StudyError
 
 __all__ = ["GradualEffect", "GradualFamily", "gradual_effect"]
@@ -152,11 +153,11 @@ def _faults(y: np.ndarray, d: np.ndarray, seen: np.ndarray, family: str) -> np.n
             (family == "binomial") & (wholes[0] | wholes[1]),
         ],
         [
-            "needs values in baseline and under intervention",
-            "needs at least 4 values",
-            "a value lies outside what the model can take",
-            "all values of a phase are 0, which has no logarithm",
-            "all values of a phase are the whole, which has no log odds",
+            _("needs values in baseline and under intervention"),
+            _("needs at least 4 values"),
+            _("a value lies outside what the model can take"),
+            _("all values of a phase are 0, which has no logarithm"),
+            _("all values of a phase are the whole, which has no log odds"),
         ],
         "",
     )
@@ -212,9 +213,9 @@ def _result(
         [fault != "", lost, ~np.isfinite(se), at_end & (not fixed)],
         [
             fault,
-            "the fit runs away: a level of 0 or of the whole fits best",
-            "no standard error: the data do not tell omega",
-            "omega lies at the end of its range, where the standard error is only a rough guide",
+            _("the fit runs away: a level of 0 or of the whole fits best"),
+            _("no standard error: the data do not tell omega"),
+            _("omega lies at the end of its range, where the standard error is only a rough guide"),
         ],
         "",
     )
