@@ -11,8 +11,11 @@ from scd.models.exact import quadrature_of
 from scd.models.lagged import scale_priors
 from scd.models.prepare import prepare, scales
 from scd.models.series import series_of
+from scd.study import StudyError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from scd.models.change_point import ChangePoint
     from scd.models.mixture import Mixture
     from scd.models.priors import Priors
@@ -47,35 +50,37 @@ def level_change(study: Study, *, case: str, measure: str) -> Mixture:
     return grid.mixture([float(name == "delta") for name in grid.coefficients]).affine(scale=unit)
 
 
-def no_later(study: Study, *, case: str, process: str, outcome: str) -> tuple[float, str] | None:
-    """How probable it is that the process changed no later than the outcome.
+def no_later(study: Study, *, case: str, processes: Sequence[str], outcome: str) -> dict[str, float | None]:
+    """How probable it is that each process changed no later than the outcome.
 
     Each series is asked when its level changed between two adjacent phases, by the change-point model; the two answers
-    are taken as independent. Both in the same session counts as no later.
+    are taken as independent. Both in the same session counts as no later. The first two phases are taken in which both
+    series can be asked.
 
     Parameters
     ----------
     study : Study
-    case, process, outcome : str
+    case : str
+    processes : sequence of str
+    outcome : str
 
     Returns
     -------
-    probability : float
-    contrast : str
-        The two phases: the first two in which both series can be asked.
-    None
-        When no two adjacent phases hold enough values of both.
+    dict of str to float or None
+        By process; None where no two adjacent phases hold enough values of both.
 
     References
     ----------
     Natesan, P., & Hedges, L. V. (2017). Bayesian unknown change-point models to investigate immediacy in single case
     designs. Psychological Methods, 22(4), 743-759. https://doi.org/10.1037/met0000134
     """
-    when = [{c.contrast: c for c in _change_points(study, case=case, measure=key)} for key in (process, outcome)]
-    shared = [contrast for contrast in when[1] if contrast in when[0]]
-    if not shared:
-        return None
-    return _order(when[0][shared[0]], when[1][shared[0]]), shared[0]
+    reference = _change_points(study, case=case, measure=outcome)
+    found: dict[str, float | None] = {}
+    for key in processes:
+        own = _change_points(study, case=case, measure=key)
+        shared = [contrast for contrast in reference if contrast in own]
+        found[key] = _order(own[shared[0]], reference[shared[0]]) if shared else None
+    return found
 
 
 def _order(process: ChangePoint, outcome: ChangePoint) -> float:
@@ -84,9 +89,13 @@ def _order(process: ChangePoint, outcome: ChangePoint) -> float:
     return float(np.array(process.probability) @ early @ np.array(outcome.probability))
 
 
-def _change_points(study: Study, *, case: str, measure: str) -> tuple[ChangePoint, ...]:
-    series, priors, _ = _scaled(study, case=case, measure=measure)
-    return change_points(series, priors)
+def _change_points(study: Study, *, case: str, measure: str) -> dict[str, ChangePoint]:
+    """By contrast; none where the measure has no values in both conditions."""
+    try:
+        series, priors, _ = _scaled(study, case=case, measure=measure)
+    except StudyError:
+        return {}
+    return {point.contrast: point for point in change_points(series, priors)}
 
 
 def _scaled(study: Study, *, case: str, measure: str) -> tuple[Series, Priors, float]:

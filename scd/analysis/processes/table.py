@@ -4,37 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from scd.analysis.diagnostics import diagnose
-from scd.analysis.processes.evidence import FEWEST_RANKED, MOST_PROCESSES, evidence_of
-from scd.analysis.processes.phase_change import level_change, no_later
-from scd.analysis.processes.words import caution_words, client_words, lead_words, link_words
-from scd.models.lagged import Lagged, declared_processes, lagged_pairs
-from scd.models.process import LINK_SD, RHO, integrate_links, link_names, regressions_of
+from scd.analysis.processes.client import client_words
+from scd.analysis.processes.evidence import MOST_PROCESSES
+from scd.analysis.processes.rows import COLUMNS, process_rows
+from scd.analysis.processes.words import caution_words, lead_words
+from scd.models.lagged import declared_processes, lagged_pairs
+from scd.models.process import LINK_SD, RHO
 from scd.study import StudyError
 
 if TYPE_CHECKING:
-    from scd.models.mixture import Mixture
     from scd.study import Measure, Study
 
 __all__ = ["COLUMNS", "Processes", "process_table"]
-
-COLUMNS = (
-    "case", "outcome", "process", "n", "link_mean", "sd", "lower", "upper", "ci_prob", "p_direction", "p_rank1",
-    "p_above_tenth", "phase_change_mean", "phase_change_lower", "phase_change_upper", "phase_change_p_improvement",
-    "p_not_later", "a_b_mean", "a_b_lower", "a_b_upper", "a_b_p_positive", "evidence", "text",
-)  # fmt: skip
-"""The table's columns."""
-
-_CI = 0.95
-_TAILS = ((1 - _CI) / 2, (1 + _CI) / 2)
-_DRAWS = 20_000
-# A link below this size, in SDs per SD, would hardly be felt.
-_TENTH = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +122,7 @@ def process_table(
                 raise
             refusals.append(error)
             continue
-        rows, notes = _rows(study, pairs, seed=seed)
+        rows, notes = process_rows(study, pairs, seed=seed)
         found.append((pairs, rows))
         warnings += notes
     if not found:
@@ -189,118 +174,6 @@ def _chosen(study: Study, case: str, processes: Sequence[str] | None, many: bool
             field="many",
         )
     return processes
-
-
-def _rows(study: Study, pairs: Lagged, *, seed: int) -> tuple[list[dict[str, Any]], list[str]]:
-    """The rows of one case, and what to know about them."""
-    rng = np.random.default_rng(seed)
-    draws, exact = _links(pairs, rng, seed=seed)
-    notes: list[str] = []
-    ranked = len(pairs.value) >= FEWEST_RANKED
-    first = (np.abs(draws).argmax(axis=1)[:, None] == np.arange(draws.shape[1])).mean(axis=0)
-    rows = []
-    for k, process in enumerate(pairs.processes):
-        link = draws[:, k]
-        row: dict[str, Any] = {
-            "case": pairs.case,
-            "outcome": pairs.outcome.key,
-            "process": process.key,
-            "n": len(pairs.value),
-            **(_of_mixture(exact[k]) if exact else _of_draws(link)),
-            "ci_prob": _CI,
-            "p_rank1": float(first[k]) if ranked else None,
-        }
-        changed, why = _phase_change(study, pairs, k, exact[k] if exact else None, link, rng)
-        rows.append(row | changed)
-        notes += why
-    for k, row in enumerate(rows):
-        row["evidence"] = evidence_of(rows, k)
-        row["text"] = link_words(row, pairs.outcome, pairs.processes[k], processes=len(rows))
-    return rows, notes + _notes(pairs)
-
-
-def _links(pairs: Lagged, rng: np.random.Generator, *, seed: int) -> tuple[np.ndarray, list[Mixture]]:
-    """Joint draws of the links, shape (draws, processes), and each one's exact posterior where there is one."""
-    if len(pairs.processes) <= MOST_PROCESSES:
-        posterior = integrate_links(regressions_of([pairs]))
-        return posterior.draw(rng, size=_DRAWS)[0], [posterior.mixture(n) for n in link_names(pairs)]
-    from scd.models.process_chain import sample_links
-
-    tree = sample_links(pairs, seed=seed)
-    if why := diagnose(tree).reason:
-        raise StudyError(
-            f"case '{pairs.case}': the links are withheld, since {why}; name fewer processes", field="process"
-        )
-    link = tree["posterior"]["link"].to_numpy()
-    return link.reshape(-1, link.shape[-1]), []
-
-
-def _of_mixture(link: Mixture) -> dict[str, float]:
-    above = float(link.above(0)[0])
-    lower, upper = (float(q) for q in link.quantile(_TAILS)[0])
-    beyond = float(link.above(_TENTH)[0] + 1 - link.above(-_TENTH)[0])
-    spread = {"link_mean": float(link.mean()[0]), "sd": float(link.sd()[0]), "lower": lower, "upper": upper}
-    return spread | {"p_direction": max(above, 1 - above), "p_above_tenth": min(beyond, 1.0)}
-
-
-def _of_draws(link: np.ndarray) -> dict[str, float]:
-    above = float((link > 0).mean())
-    lower, upper = (float(q) for q in np.quantile(link, _TAILS))
-    spread = {"link_mean": float(link.mean()), "sd": float(link.std()), "lower": lower, "upper": upper}
-    return spread | {"p_direction": max(above, 1 - above), "p_above_tenth": float((np.abs(link) > _TENTH).mean())}
-
-
-def _phase_change(
-    study: Study, pairs: Lagged, k: int, exact: Mixture | None, link: np.ndarray, rng: np.random.Generator
-) -> tuple[dict[str, float | None], list[str]]:
-    """How the process moved with the intervention, in which order, and the product with its link."""
-    process = pairs.processes[k]
-    keys = ("phase_change_mean", "phase_change_lower", "phase_change_upper", "phase_change_p_improvement",
-            "p_not_later", "a_b_mean", "a_b_lower", "a_b_upper", "a_b_p_positive")  # fmt: skip
-    try:
-        change = level_change(study, case=pairs.case, measure=process.key)
-    except StudyError as error:
-        return dict.fromkeys(keys), [error.message]
-    above = float(change.above(0)[0])
-    positive = float(exact.above(0)[0]) if exact else float((link > 0).mean())
-    product = _drawn(change, rng, size=len(link)) / pairs.process_sd[k] * link
-    mean = float(change.mean()[0])
-    lower, upper = (float(q) for q in change.quantile(_TAILS)[0])
-    center = float(exact.mean()[0]) if exact else float(link.mean())
-    path = (float(q) for q in np.quantile(product, _TAILS))
-    improved = above if process.sign > 0 else 1 - above
-    order = no_later(study, case=pairs.case, process=process.key, outcome=pairs.outcome.key)
-    together = above * positive + (1 - above) * (1 - positive)
-    values = (mean, lower, upper, improved, order[0] if order else None, mean / pairs.process_sd[k] * center, *path,
-              together)  # fmt: skip
-    note = f"case '{pairs.case}', '{process.key}': two adjacent phases hold too few values to tell what changed first"
-    return dict(zip(keys, values, strict=True)), [] if order else [note]
-
-
-def _drawn(mixture: Mixture, rng: np.random.Generator, *, size: int) -> np.ndarray:
-    chosen = rng.choice(mixture.weight.shape[1], size=size, p=mixture.weight[0] / mixture.weight[0].sum())
-    return mixture.center[0, chosen] + mixture.spread[0, chosen] * rng.standard_normal(size)
-
-
-def _notes(pairs: Lagged) -> list[str]:
-    where, told = f"case '{pairs.case}'", []
-    if pairs.n_dropped:
-        told.append(
-            f"{where}: {pairs.n_dropped} of {pairs.n_dropped + len(pairs.value)} sessions are left out, because the "
-            "outcome or a process was not recorded at the session just before; nothing is filled in"
-        )
-    if len(pairs.value) < FEWEST_RANKED:
-        told.append(
-            f"{where}: {len(pairs.value)} pairs of consecutive sessions are too few to rank processes "
-            f"({FEWEST_RANKED} are needed)"
-        )
-    others = [c for c in pairs.conditions if c not in "AB"]
-    if others:
-        told.append(
-            f"{where}: sessions under {', '.join(others)} have a level of their own; changes with the intervention are "
-            "told from A and B only"
-        )
-    return told
 
 
 def _prior_words(*, searched: bool) -> dict[str, str]:

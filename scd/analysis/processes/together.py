@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -135,7 +135,7 @@ def _gathered(
 
 def _clients(pairs: Sequence[Lagged], pooled: PooledLinks) -> pd.DataFrame:
     alone = integrate_links(regressions_of(pairs))
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for k, name in enumerate(link_names(pairs[0])):
         own = alone.mixture(name)
         mean, sd, above, ends = own.mean(), own.sd(), own.above(0), own.quantile(_TAILS)
