@@ -1,9 +1,9 @@
 """Several outcomes of one client in one model: what is measured, on one scale each, with what each session lacks.
 
-Each area is the level model with its own autocorrelation, spread and gaps. Two things tie the areas together: what is
-new at a session is correlated between areas, and the level changes come from one distribution,
-``change_o ~ Normal(mean, spread)``. So the areas lend each other strength, and eight areas are not eight chances of a
-false alarm.
+Each area is the level model with its own level, change, spread and gaps. What ties areas together: what is new at a
+session is correlated between them, they share the autocorrelation, their spreads are alike as far as the values let
+them, and the level changes come from one distribution, ``change_o ~ Normal(mean, spread)``. So the areas lend each
+other strength, and eight areas are not eight chances of a false alarm.
 """
 
 from __future__ import annotations
@@ -38,9 +38,11 @@ class AreaPriors:
     spread_sd : float
         Scale of the half-normal prior of the SD of changes between areas.
     sigma_sd : float
-        Scale of the half-normal prior of each within-phase SD.
+        Scale of the half-normal prior of the usual within-phase SD.
+    sigma_between_sd : float
+        Scale of the half-normal prior of the SD between areas of its logarithm.
     phi_mean, phi_sd : float
-        Normal prior of each autocorrelation, truncated to (-0.99, 0.99).
+        Normal prior of the autocorrelation, truncated to (-0.99, 0.99).
     concentration : float
         Of the LKJ prior of the correlations R0 that areas have beyond a common one, r: what is new at a session is
         correlated as ``r + (1 - r) R0``. Density in proportion to ``det(R0) ** (concentration - 1)``. The common one,
@@ -62,6 +64,7 @@ class AreaPriors:
     mean_sd: float = (2.5**2 - 1) ** 0.5
     spread_sd: float = 1.0
     sigma_sd: float = 1.0
+    sigma_between_sd: float = 0.3
     phi_mean: float = 0.3
     phi_sd: float = 0.3
     concentration: float = 2.0
@@ -74,6 +77,7 @@ class AreaPriors:
             "mean": f"Normal(0, {self.mean_sd:.3g})",
             "spread": f"HalfNormal({self.spread_sd:g})",
             "sigma": f"HalfNormal({self.sigma_sd:g})",
+            "sigma_spread": f"HalfNormal({self.sigma_between_sd:g}), of log sigma between areas",
             "phi": f"Normal({self.phi_mean:g}, {self.phi_sd:g}) on (-0.99, 0.99)",
             "correlation": f"r + (1 - r) R0 with r from Beta(1, 2) and R0 from LKJ({self.concentration:g})",
         }

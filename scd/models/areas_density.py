@@ -40,10 +40,14 @@ class Parts:
 
     Attributes
     ----------
-    u, v : ndarray, shape (points, areas)
-        atanh(phi / 0.99), and log of the innovations' SD above its floor.
-    phi, sigma : ndarray, shape (points, areas)
-        Autocorrelation and marginal within-phase SD.
+    u, v : ndarray, shape (points,)
+        atanh(phi / 0.99), and log of the usual innovations' SD above its floor.
+    phi : ndarray, shape (points,)
+        Autocorrelation.
+    sigma : ndarray, shape (points, areas)
+        Marginal within-phase SD.
+    sigma_spread : ndarray, shape (points,)
+        SD of its logarithm between areas.
     spread : ndarray, shape (points,)
         SD of changes between areas.
     root : ndarray, shape (points, areas, areas)
@@ -52,14 +56,16 @@ class Parts:
         atanh of the partial correlations of what the areas don't share.
     common : ndarray, shape (points,)
         The correlation that all areas share.
-    normal : ndarray, shape (points, 2)
-        The spread and the common correlation as standard normal quantities.
+    normal : ndarray, shape (points, 3 + areas)
+        The spread of changes, the common correlation, the spread of the SDs, and each area's place in it, as standard
+        normal quantities.
     """
 
     u: np.ndarray
     v: np.ndarray
     phi: np.ndarray
     sigma: np.ndarray
+    sigma_spread: np.ndarray
     spread: np.ndarray
     root: np.ndarray
     partial: np.ndarray
@@ -91,12 +97,17 @@ class AreasDensity:
         patterns, member = np.unique(seen, axis=0, return_inverse=True)
         member = member.reshape(-1)
         self._patterns = [(pattern, np.flatnonzero(member == i)) for i, pattern in enumerate(patterns)]
-        self._single = [priors.of_area(floor=float(floor)) for floor in areas.floor]
+        self._floor = float(areas.floor.min())
+        self._single = priors.of_area(floor=self._floor)
 
     @property
     def size(self) -> int:
         """How many parameters are left."""
-        return 2 * self._count + 2 + self._count * (self._count - 1) // 2
+        return self._before_pairs + self._count * (self._count - 1) // 2
+
+    @property
+    def _before_pairs(self) -> int:
+        return 5 + self._count
 
     def __call__(self, points: np.ndarray) -> np.ndarray:
         """Log density, shape (points,), of points of shape (points, size)."""
@@ -118,8 +129,8 @@ class AreasDensity:
         Returns
         -------
         dict of str to ndarray
-            ``alpha, delta, sigma, phi`` of shape (points, areas), ``mean, spread`` of shape (points,), ``correlation``
-            of shape (points, areas, areas).
+            ``alpha, delta, sigma`` of shape (points, areas), ``mean, spread, phi, common`` of shape (points,),
+            ``correlation`` of shape (points, areas, areas).
         """
         parts = []
         chunk = self._chunk()
@@ -142,32 +153,52 @@ class AreasDensity:
         """Take points apart."""
         k = self._count
         points = np.clip(points, -_FARTHEST, _FARTHEST)
-        u, v = points[:, :k], points[:, k : 2 * k]
+        u, v, normal = points[:, 0], points[:, 1], points[:, 2 : self._before_pairs]
         phi = phi_of(u)
-        sigma = (self.areas.floor + np.exp(v)) / innovation_share(phi)
-        partial, normal = np.clip(points[:, 2 * k + 2 :], -_CLOSEST, _CLOSEST), points[:, 2 * k : 2 * k + 2]
+        usual = (self._floor + np.exp(v)) / innovation_share(phi)
         spread, common = self.priors.spread_sd * _half_normal(normal[:, 0]), _shared(normal[:, 1])
+        sigma_spread = self.priors.sigma_between_sd * _half_normal(normal[:, 2])
+        apart = np.clip(sigma_spread[:, None] * normal[:, 3:], -_CLOSEST, _CLOSEST)
+        partial = np.clip(points[:, self._before_pairs :], -_CLOSEST, _CLOSEST)
         root = correlation_root(np.tanh(partial), areas=k)
         if k > 1:
             rest = (1 - common)[:, None, None] * (root @ np.swapaxes(root, 1, 2))
             root = _roots(rest + common[:, None, None])
-        return Parts(u, v, phi, sigma, spread, root, partial, common, normal)
+        sigma = usual[:, None] * np.exp(apart)
+        return Parts(u, v, phi, sigma, sigma_spread, spread, root, partial, common, normal)
 
     def start(self, rng: np.random.Generator) -> np.ndarray:
         """Points about where the posterior lies, from each area by itself, shape (points, size)."""
-        columns, left = [], np.full(self._seen.shape, np.nan)
-        for i, priors in enumerate(self._single):
-            alone = _series(self.areas.one(i))
+        phis, sigmas, left = [], [], np.full(self._seen.shape, np.nan)
+        for i in range(self._count):
+            alone, priors = _series(self.areas.one(i)), self.priors.of_area(floor=float(self.areas.floor[i]))
             drawn = integrate(alone.value, linear_model(alone, priors, model="level"), priors).draw(rng, size=_START)
-            innovation = drawn["sigma"] * innovation_share(drawn["phi"]) - self.areas.floor[i]
-            v = np.log(np.maximum(innovation, 1e-6))
-            columns.append((np.arctanh(drawn["phi"] / PHI_LIMIT), v))
+            phis.append(drawn["phi"])
+            sigmas.append(drawn["sigma"])
             level, moved = np.median(drawn["coefficients"], axis=0)
             error = alone.value - level - moved * alone.intervention
             rho = alone.linked * float(np.median(drawn["phi"])) ** alone.gap
             left[self._seen[:, i], i] = error - rho * np.r_[0, error[:-1]]
-        spread = -0.3 + 0.9 * rng.standard_normal(_START)
-        return np.column_stack([*(u for u, _ in columns), *(v for _, v in columns), spread, self._between(left, rng)])
+        phi, log_sigma = np.mean(phis, axis=0), np.log(np.maximum(sigmas, 1e-3))
+        usual = log_sigma.mean(axis=0)
+        innovation = np.exp(usual) * innovation_share(phi) - self._floor
+        spread = -0.3 + 0.9 * rng.standard_normal((_START, 2))
+        apart = self.priors.sigma_between_sd * _half_normal(spread[:, 1])
+        place = np.clip((log_sigma - usual) / np.maximum(apart, 0.05), -4, 4) + 0.3 * rng.standard_normal(
+            log_sigma.shape
+        )
+        between = self._between(left, rng)
+        return np.column_stack(
+            [
+                np.arctanh(phi / PHI_LIMIT),
+                np.log(np.maximum(innovation, 1e-3)),
+                spread[:, 0],
+                between[:, 0],
+                spread[:, 1],
+                place.T,
+                between[:, 1:],
+            ]
+        )
 
     def _between(self, left: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The common correlation, and partial ones of the rest, in what each area's own model leaves."""
@@ -187,7 +218,7 @@ class AreasDensity:
 
     def _log_density(self, points: np.ndarray) -> np.ndarray:
         beyond = (np.abs(points) > _FARTHEST).any(axis=1)
-        beyond |= (np.abs(points[:, 2 * self._count + 2 :]) > _CLOSEST).any(axis=1)
+        beyond |= (np.abs(points[:, self._before_pairs :]) > _CLOSEST).any(axis=1)
         parts = self.parts(points)
         precision, pull, constant, square = self._normal(parts)
         # The last diagonal entry of the root of the bordered matrix is what levels and changes leave unexplained.
@@ -202,7 +233,8 @@ class AreasDensity:
         Also the log of what the density is divided by, and the sum of squares where levels and changes are 0.
         """
         k = self._count
-        rho = self._linked * (parts.phi[:, None] if self._every else parts.phi[:, None] ** self._gap)
+        phi = parts.phi[:, None, None]
+        rho = self._linked * (phi if self._every else phi**self._gap)
         share = np.sqrt(1 - rho**2)
         scale = share * parts.sigma[:, None]
         white = (self._design - rho[..., None] * self._before) / scale[..., None]
@@ -242,17 +274,14 @@ class AreasDensity:
         return precision, pull, constant + log_prior, square
 
     def _log_prior(self, parts: Parts) -> np.ndarray:
-        k, priors = self._count, self.priors
-        found = np.zeros(len(parts.u))
-        for i, single in enumerate(self._single):
-            u, v = parts.u[:, i], parts.v[:, i]
-            found += log_prior_u(u, single)
-            found += log_prior_v(v, single.sigma_floor + np.exp(v), innovation_share(parts.phi[:, i]), single)
-            found -= log_prior_mass(single)
-        found -= 0.5 * (parts.normal**2).sum(axis=1) + math.log(2 * math.pi)
+        k = self._count
+        single, innovation = self._single, self._floor + np.exp(parts.v)
+        found = log_prior_u(parts.u, single) - log_prior_mass(single)
+        found += log_prior_v(parts.v, innovation, innovation_share(parts.phi), single)
+        found -= 0.5 * (parts.normal**2).sum(axis=1) + 0.5 * parts.normal.shape[1] * math.log(2 * math.pi)
         # The partial correlation given j others is Beta(b, b) on (-1, 1) under LKJ, with b = eta + (areas - 2 - j) / 2.
         given = np.array([j for i in range(1, k) for j in range(i)])
-        shape = priors.concentration + (k - 2 - given) / 2
+        shape = self.priors.concentration + (k - 2 - given) / 2
         log_beta = np.array([2 * math.lgamma(b) - math.lgamma(2 * b) for b in shape])
         log_rest = -2 * (np.logaddexp(parts.partial, -parts.partial) - math.log(2))
         return found + (shape * log_rest - log_beta - (2 * shape - 1) * math.log(2)).sum(axis=1)
@@ -272,6 +301,7 @@ class AreasDensity:
             "spread": spread,
             "sigma": parts.sigma,
             "phi": parts.phi,
+            "common": parts.common,
             "correlation": parts.root @ np.swapaxes(parts.root, 1, 2),
         }
 

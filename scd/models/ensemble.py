@@ -125,6 +125,7 @@ class _Walk:
         possible = np.flatnonzero(np.isfinite(value))
         chosen = rng.choice(possible, chains, replace=len(possible) < chains)
         self.at, self._value = start[chosen], value[chosen]
+        self._away: np.ndarray
         self._share = 0.5
         self._refer_to(start)
 

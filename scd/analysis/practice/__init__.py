@@ -1,0 +1,1 @@
+"""Practice between sessions: follow-through, how the effect goes with it, and the words for both."""
