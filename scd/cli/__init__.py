@@ -17,6 +17,7 @@ from scd.cli import check as check
 from scd.cli import masked as masked
 from scd.cli import monitor as monitor
 from scd.cli import pages as pages
+from scd.cli import diary as diary
 from scd.cli import doctor as doctor
 # isort: on
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from scd.study import Study
 
-__all__ = ["to_csv", "to_scan_csv", "to_xlsx", "write_file"]
+__all__ = ["csv_text", "to_csv", "to_scan_csv", "to_xlsx", "write_file"]
 
 Cell = str | int | float | dt.date | None
 
@@ -60,7 +60,7 @@ def to_csv(study: Study, *, measure: str | None = None) -> str:
     "K7M2","mood",1,,"A1",-4,,
     """
     header, rows = _value_table(study, measure)
-    return _csv(header, rows)
+    return csv_text(header, rows)
 
 
 def to_scan_csv(study: Study, *, measure: str) -> str:
@@ -99,7 +99,7 @@ def to_scan_csv(study: Study, *, measure: str) -> str:
         (case, phase[0] if plain else phase, "NA" if value is None else value, session)
         for case, _, session, _, phase, value, *_ in _value_rows(study, measure)
     )
-    return _csv(("case", "phase", "values", "mt"), rows)
+    return csv_text(("case", "phase", "values", "mt"), rows)
 
 
 def to_xlsx(study: Study, path: Path, *, labels: Mapping[str, str] | None = None) -> None:
@@ -211,7 +211,28 @@ def _number(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else value
 
 
-def _csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    """Rows as a CSV that no spreadsheet runs.
+
+    Parameters
+    ----------
+    header : sequence of str
+        The columns' names.
+    rows : iterable of sequences of str, int, float, datetime.date or None
+        As many cells each.
+
+    Returns
+    -------
+    str
+        Text in quotation marks; text that a spreadsheet would run begins with ``'``.
+
+    Examples
+    --------
+    >>> print(csv_text(["code", "value"], [("=1", 2.0), ("K7M2", None)]), end="")
+    "code","value"
+    "'=1",2
+    "K7M2",
+    """
     text = io.StringIO(newline="")
     # Quoted text stays one cell also where a semicolon separates cells, as in European spreadsheets.
     writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_STRINGS)
