@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from scd.study import Study, StudyError
+from scd.study.begun import first_treated
 
-__all__ = ["first_treated", "refuse_rewriting"]
+__all__ = ["refuse_rewriting"]
 
 
 def refuse_rewriting(stored: Study, new: Study) -> None:
@@ -35,8 +36,8 @@ def refuse_rewriting(stored: Study, new: Study) -> None:
     for place, decision in enumerate(stored.decisions, 1):
         if new.decisions[place - 1 : place] != (decision,):
             raise StudyError(
-                f"{where}: decision {place} (session {decision.session}, '{decision.decided}') would be lost or altered; "
-                "a decision on record stays as it was: add a new one that says what has changed",
+                f"{where}: decision {place} (session {decision.session}, '{decision.decided}') would be lost or "
+                "altered; a decision on record stays as it was: add a new one that says what has changed",
                 field="decisions",
             )
     if new.monitoring != stored.monitoring and (begun := first_treated(stored)) is not None:
@@ -47,24 +48,3 @@ def refuse_rewriting(stored: Study, new: Study) -> None:
             "rule as it is",
             field="monitoring",
         )
-
-
-def first_treated(study: Study) -> tuple[str, int, str] | None:
-    """The first value of an outcome under intervention: case, session and phase; None where there is none yet.
-
-    Examples
-    --------
-    >>> from scd.study import Case, Measure, Phase, Session, Value
-    >>> mood = Measure(key="mood", label="Mood", improvement="increase")
-    >>> phases = (Phase(label="A1", planned_start=1), Phase(label="B1", planned_start=2))
-    >>> case = Case(code="K7M2QX", phases=phases).record(Session(number=2, values=(Value(measure="mood", value=4),)))
-    >>> first_treated(Study(code="K7M2QX", design="reversal", measures=(mood,), cases=(case,)))
-    ('K7M2QX', 2, 'B1')
-    """
-    outcomes = {m.key for m in study.outcomes}
-    for case in study.cases:
-        for session in case.sessions:
-            phase = case.phase_at(session.number)
-            if phase.condition != "A" and any(v.measure in outcomes and v.value is not None for v in session.values):
-                return case.code, session.number, phase.label
-    return None

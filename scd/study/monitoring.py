@@ -30,8 +30,7 @@ class AlarmRates(Record):
     success, futility, harm : float
         Share of the simulated clients in whom the alarm is ever raised.
     median_stop : int, optional
-        After how many intervention values success is first found, in the median of those in whom it is; None where it
-        never is.
+        After how many intervention values success has been found in half of the clients; None where it never is.
     """
 
     autocorrelation: Annotated[Number, Field(gt=-1, lt=1)]

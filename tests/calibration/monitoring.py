@@ -1,4 +1,4 @@
-"""How often a monitoring rule alarms over all its looks, though nothing changes; and how often it finds what is there."""
+"""How often a monitoring rule alarms over all its looks, though nothing changes; how often it finds what is there."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from scd.analysis.steering.alarm_rates import LookPath, look_paths
+from scd.analysis.steering.alarm_rates import LookPath, half_of, look_paths
 from scd.study import Monitoring
 
-__all__ = ["EVERY_SESSION", "KEY", "DESIGNS", "Design", "crossings", "default_rows", "sequential_rows"]
+__all__ = ["DESIGNS", "EVERY_SESSION", "KEY", "Design", "crossings", "default_rows", "sequential_rows"]
 
 KEY = ("rule", "baseline", "phi", "change", "missed", "prior_sd")
 EVERY_SESSION = Monitoring(measure="score", looks=tuple(range(3, 16)), meaningful_change=1.0)
@@ -49,7 +49,7 @@ def crossings(path: LookPath, *, sceptical: bool) -> dict[str, float | None]:
     Returns
     -------
     dict of str to float or None
-        Shares; and after how many intervention values a level is first crossed, in the median of those who cross it.
+        Shares; and after how many intervention values half of the clients have crossed a level, None where fewer do.
     """
     name = "sceptical_improvement" if sceptical else "improvement"
     better = np.array([getattr(one, name) for one in path.found])
@@ -59,10 +59,9 @@ def crossings(path: LookPath, *, sceptical: bool) -> dict[str, float | None]:
         "twice_95": float((above[0.95][1:] & above[0.95][:-1]).any(axis=0).mean()),
     }
     for level, hit in above.items():
-        told, ever = f"{1000 * level:.0f}".rstrip("0"), hit.any(axis=0)
-        found[f"ever_{told}"] = float(ever.mean())
-        stops = np.array(path.looks)[hit.argmax(axis=0)][ever]
-        found[f"median_{told}"] = float(np.median(stops)) if len(stops) else None
+        told = f"{1000 * level:.0f}".rstrip("0")
+        found[f"ever_{told}"] = float(hit.any(axis=0).mean())
+        found[f"median_{told}"] = half_of(hit, path.looks)
     return found
 
 
@@ -98,9 +97,10 @@ def default_rows(*, replications: int, seed: int) -> Iterator[dict[str, Any]]:
                     replications=replications,
                     seed=seed,
                 )
-                alarms = {kind: float(path.ever(kind).mean()) for kind in ("success", "futility", "harm")}
-                stops = path.first("success")
-                alarms["median_success"] = float(np.median(stops)) if len(stops) else None
+                alarms: dict[str, float | None] = {
+                    kind: float(path.ever(kind).mean()) for kind in ("success", "futility", "harm")
+                }
+                alarms["median_success"] = path.half("success")
                 told = {"rule": "default", **Design(5, phi, change)._asdict(), "missed": missed, "prior_sd": 1.0}
                 yield told | {"replications": replications} | _rounded(alarms)
 

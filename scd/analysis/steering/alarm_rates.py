@@ -12,7 +12,7 @@ from scd.analysis.steering.sequential import Found, change_posterior, found_at, 
 from scd.models.priors import Priors
 from scd.study import AlarmRates, Monitoring, StudyError
 
-__all__ = ["LookPath", "alarm_rates", "look_paths"]
+__all__ = ["LookPath", "alarm_rates", "half_of", "look_paths"]
 
 # So many groups of clients have their own missed sessions.
 _PATTERNS = 20
@@ -38,11 +38,26 @@ class LookPath(NamedTuple):
         """Whether ``success``, ``futility`` or ``harm`` is found at any look, shape (replications,)."""
         return np.any([getattr(one, what) for one in self.found], axis=0)
 
-    def first(self, what: str) -> np.ndarray:
-        """After how many intervention values it is first found, of those clients in whom it is."""
-        each = np.array([getattr(one, what) for one in self.found])
-        hit = each.any(axis=0)
-        return np.array(self.looks)[each.argmax(axis=0)][hit]
+    def half(self, what: str) -> int | None:
+        """After how many intervention values it has been found in half of all clients; None where it never is."""
+        return half_of(np.array([getattr(one, what) for one in self.found]), self.looks)
+
+
+def half_of(hit: np.ndarray, looks: Sequence[int]) -> int | None:
+    """The look by which half of all clients have been hit at some look; None where fewer than half ever are.
+
+    Parameters
+    ----------
+    hit : ndarray of bool, shape (looks, clients)
+    looks : sequence of int
+
+    Examples
+    --------
+    >>> half_of(np.array([[True, False, False], [False, True, False]]), (3, 5))
+    5
+    """
+    so_far = np.logical_or.accumulate(hit, axis=0).mean(axis=1)
+    return next((look for look, share in zip(looks, so_far, strict=True) if share >= 0.5), None)
 
 
 def look_paths(
@@ -215,7 +230,6 @@ def alarm_rates(
                 replications=replications,
                 seed=seed,
             )
-            stops = path.first("success")
             rows.append(
                 AlarmRates(
                     autocorrelation=phi,
@@ -223,7 +237,7 @@ def alarm_rates(
                     success=float(path.ever("success").mean()),
                     futility=float(path.ever("futility").mean()),
                     harm=float(path.ever("harm").mean()),
-                    median_stop=int(np.sort(stops)[(len(stops) - 1) // 2]) if len(stops) else None,
+                    median_stop=path.half("success"),
                 )
             )
     return rule.replace(rates=tuple(rows), baseline_sessions=baseline, replications=replications, seed=seed)

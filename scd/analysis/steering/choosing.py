@@ -5,8 +5,8 @@ from __future__ import annotations
 from scd.analysis.steering.alarm_rates import alarm_rates
 from scd.analysis.steering.phases import planned_length, the_change
 from scd.models.family_priors import family_priors
-from scd.records.kept import first_treated
 from scd.study import Measure, Monitoring, StabilityRule, Study, StudyError
+from scd.study.begun import first_treated
 
 __all__ = ["choose_monitoring", "default_looks", "default_monitoring", "default_stability", "unit_of"]
 
