@@ -127,6 +127,16 @@ def _planning(replications: int | None, seed: int, folder: Path) -> None:
         _progress(f"{done} {found['design']}, {found['points']} values a phase, change {found['change']:g}")
 
 
+def _practice(replications: int | None, seed: int, folder: Path) -> None:
+    from .practice import COLUMNS, practice_row, situations
+
+    every = list(situations())
+    for done, situation in enumerate(every, 1):
+        found = practice_row(situation, replications=replications or 400, seed=seed)
+        keep("practice", [{c: found[c] for c in COLUMNS}], key=COLUMNS[:6], folder=folder)
+        _progress(f"{done}/{len(every)} {situation.name}, {situation.design}")
+
+
 def _keep_ranks(model: str, engine: str, ranks: dict[str, np.ndarray], *, folder: Path) -> None:
     """Keep how many ranks fell into each bin, and what that says."""
     rows = []
@@ -169,6 +179,7 @@ _PARTS: dict[str, Part] = {
     "planning": _planning,
     "monitoring": _monitoring,
     "processes": _processes,
+    "practice": _practice,
 }
 
 if __name__ == "__main__":
