@@ -130,7 +130,9 @@ def _innovations(
     highest = min(float(ends[1].max()) + _ABOVE * width, math.log(5.5 * unit))
     if floor > 0:
         lowest = math.log(max(math.exp(lowest) - floor, 0.02 * floor))
-    return np.linspace(lowest, highest, math.ceil((highest - lowest) / (_STEP * width)) + 1)
+    # With few values the posterior is less even than a normal one, so that steps must be closer.
+    step = _STEP / math.sqrt(2 * (obs + 8))
+    return np.linspace(lowest, highest, math.ceil((highest - lowest) / step) + 1)
 
 
 def _by_series(cells: np.ndarray) -> np.ndarray:
