@@ -63,7 +63,7 @@ def _top(diary: Diary) -> Markup:
     span = _("{first} to {last}").format(first=day(first), last=day(last))
     head = Markup('<div class="top"><h1>{}</h1>{}</div>').format(_("Diary: {span}").format(span=span), whose)
     said = [
-        _("Fill in one row each day it asks for, best at the same time of day."),
+        _("Fill in one row for each day below, best at the same time of day."),
         _("If you missed a day, leave its row empty: an empty row is better than a guess."),
         _("There are no right or wrong answers. Bring this sheet with you next time."),
     ]
@@ -74,8 +74,7 @@ def _explained(measure: Measure) -> str:
     """What a measure asks, in one line."""
     if measure.role == "practice":
         if _ticks(measure):
-            words = _("{name}: tick what you planned and whether you did it, and write down what got in the way, if "
-                      "anything did.")  # fmt: skip
+            words = _("{name}: whether you planned it, whether you did it, and what got in the way, if anything did.")
             return words.format(name=measure.label)
         words = _("{name} ({unit}): how much you planned, how much you did, and what got in the way, if anything did. "
                   "If you did nothing, write 0.")  # fmt: skip
@@ -125,7 +124,7 @@ def _table(diary: Diary) -> Markup:
     )  # fmt: skip
     caption = _("Your diary, one row a day")
     return Markup(
-        "<table><caption>{}</caption><thead><tr>{}</tr><tr>{}</tr></thead>{}</table>"
+        '<div class="wide"><table><caption>{}</caption><thead><tr>{}</tr><tr>{}</tr></thead>{}</table></div>'
     ).format(caption, joined(cells), beneath, body)  # fmt: skip
 
 
@@ -140,12 +139,19 @@ def _row(one: DiaryDay, diary: Diary) -> Markup:
     named = Markup('<th scope="row"><b>{}</b><br>{}<span class="hint"> · {}</span></th>').format(
         _weekday(one), day(one.date), _("no. {number}").format(number=one.session)
     )
-    number_field, tick = Markup('<td><span class="box"></span></td>'), Markup('<td><span class="tick"></span></td>')
+    number_field, choice = Markup('<td><span class="box"></span></td>'), _yes_or_no()
     fields = [number_field for _measure in diary.asked]
     for practice in diary.practices:
-        field = tick if _ticks(practice) else number_field
+        field = choice if _ticks(practice) else number_field
         fields += [field, field, Markup('<td class="words"></td>')]
     return Markup("<tr>{}{}</tr>").format(named, joined(fields))
+
+
+def _yes_or_no() -> Markup:
+    choices = joined(
+        Markup('<span class="choice"><span class="tick"></span>{}</span>').format(w) for w in (_("yes"), _("no"))
+    )
+    return Markup("<td>{}</td>").format(choices)
 
 
 def _weekday(one: DiaryDay) -> str:
