@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from scd.analysis.processes.evidence import ENOUGH, MOST_PROCESSES
 from scd.models.lagged import Lagged, scale_priors
 from scd.models.process import LINK_SD, Regressions, integrate_links, link_names, regressions_of
 from scd.study import Measure
@@ -23,7 +24,7 @@ COLUMNS = (
 )  # fmt: skip
 
 _CARRIED, _TOGETHER, _BURN_IN = 0.3, 0.3, 30
-_SURE, _LARGEST, _ENOUGH = 0.975, 0.8, 40
+_SURE, _LARGEST = 0.975, 0.8
 _OUTCOME = Measure(key="outcome", label="Outcome", improvement="increase")
 
 _LEFT_OUT = {
@@ -111,7 +112,8 @@ def process_row(cell: Cell, *, replications: int, seed: int) -> dict:
         quantiles = mixtures[0].quantile((0.025, 0.975))
         first = posterior.first_ranked(rng, size=1000) if cell.processes > 1 else None
     flagged = np.maximum(above, 1 - above) > _SURE
-    named = flagged & (first > _LARGEST) if first is not None and cell.pairs >= _ENOUGH else np.zeros_like(flagged)
+    may_name = first is not None and cell.pairs >= ENOUGH and cell.processes <= MOST_PROCESSES
+    named = flagged & (first > _LARGEST) if may_name else np.zeros_like(flagged)
     linked = int(cell.link != 0)
     told = np.nan if cell.model == KNOWN else 1.0  # the words are those of P1
     return {
