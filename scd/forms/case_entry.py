@@ -14,7 +14,7 @@ from scd.forms.markup import mistake, said, table
 from scd.forms.phase_start import PhaseStart
 from scd.forms.view import View, button, folded, row, shown
 from scd.language import gettext as _
-from scd.language import ngettext, short_day
+from scd.language import localized, ngettext, short_day
 from scd.reports.phrases import value_words
 from scd.study import Case, Measure, Session, StudyError
 
@@ -217,13 +217,27 @@ class CaseEntry(View):
                 s.number,
                 s.date and short_day(s.date),
                 self.case.phase_at(s.number).label,
-                *(_("missed") if s.missed else value_words(s, measure=m.key) for m in self._measures),
+                *(_recorded(s, m) for m in self._measures),
                 s.note,
             )
             for s in self.case.sessions
         ]
         hint = _("To correct a session, type its number in a row above: its values appear there.")
         self.record.value = said(hint, tone="quiet") + table(head, rows)
+
+
+def _recorded(session: Session, measure: Measure) -> str:
+    """A value as it stands on record; of practice also what was planned, and what got in the way."""
+    entry = next((v for v in session.values if v.measure == measure.key), None)
+    if session.missed and (entry is None or measure.role != "practice"):
+        return _("missed")
+    done = value_words(session, measure=measure.key)
+    if measure.role != "practice" or entry is None:
+        return done
+    if entry.planned is not None:
+        words = _("{done} of {planned}") if done else _("not known, of {planned}")
+        done = words.format(done=done, planned=localized(f"{entry.planned:g}"))
+    return f"{done} · {entry.obstacle}".strip(" ·") if entry.obstacle else done
 
 
 def _last(case: Case) -> int:

@@ -20,7 +20,7 @@ __all__ = ["EntryRow"]
 
 
 class EntryRow(View):
-    """The fields of one session.
+    """The fields of one session; practice has fields for what was planned, and for what got in the way.
 
     Parameters
     ----------
@@ -44,11 +44,19 @@ class EntryRow(View):
         self._measures = tuple(measures)
         self.number = typed(_("Session"), str(number), width="5em", above=True)
         self.date = day(_("Date (optional)"), width="10.5em")
-        self.values = {m.key: typed(m.label, placeholder=_limits(m), width=_width(m), above=True) for m in measures}
+        self.values = {m.key: typed(_asked(m), placeholder=_limits(m), width=_width(m), above=True) for m in measures}
         self.beside = {
             m.key: typed(f"{m.label}, {_(kind)}", placeholder=_("optional"), width=_width(m, extra=9), above=True)
             for m in measures
-            if (kind := asked_beside(m))
+            if m.role != "practice" and (kind := asked_beside(m))
+        }
+        practised = [m for m in measures if m.role == "practice"]
+        self.planned = {
+            m.key: typed(_planned(m), placeholder=_limits(m), width=_width(m), above=True) for m in practised
+        }
+        self.obstacles = {
+            m.key: typed(_("What got in the way?"), placeholder=_("optional"), width="20em", above=True)
+            for m in practised
         }
         self._held: Session | None = None
         self.missed = tick(_("Missed"))
@@ -56,7 +64,10 @@ class EntryRow(View):
         self.note = typed(_("Note (optional)"), width="16em", above=True)
         self.told = widgets.HTML(layout=widgets.Layout(margin="24px 0 0 8px"))
         super().__init__(
-            [row([self.number, self.date, *self._numbers, self.missed, self.note, self.told])],
+            [
+                row([self.number, self.date, *self._numbers, self.missed, self.note, self.told]),
+                *(row([self.values[k], self.planned[k], self.obstacles[k]]) for k in self.planned),
+            ],
             layout=widgets.Layout(padding="2px 0 4px"),
         )
         self.missed.watch(self._cross_out)
@@ -66,7 +77,8 @@ class EntryRow(View):
     @property
     def blank(self) -> bool:
         """Whether nothing but the number has been entered."""
-        return not (any(f.text() for f in self._numbers) or self.missed.value or self.note.text() or self.date.value)
+        typed_in = any(f.text() for f in (*self._numbers, *self._practised, self.note))
+        return not (typed_in or self.missed.value or self.date.value)
 
     def fill(self, session: Session) -> None:
         """Show a session that is on record, to correct it."""
@@ -78,6 +90,10 @@ class EntryRow(View):
         for key, field in self.values.items():
             number = session.value(key)
             field.value = "" if number is None else localized(f"{number:.12g}")
+        for key, field in self.planned.items():
+            entry = next((v for v in session.values if v.measure == key), Value(measure=key))
+            field.value = "" if entry.planned is None else localized(f"{entry.planned:.12g}")
+            self.obstacles[key].value = entry.obstacle
         for measure in self._measures:
             number = getattr(_value_of(session, measure), asked_beside(measure) or "", None)
             if measure.key in self.beside:
@@ -88,7 +104,8 @@ class EntryRow(View):
         self.number.value, self.date.value, self.note.value = other.number.value, other.date.value, other.note.value
         self.missed.value = other.missed.value
         self._held = other._held
-        for mine, theirs in ((self.values, other.values), (self.beside, other.beside)):
+        pairs = ((self.values, other.values), (self.beside, other.beside))
+        for mine, theirs in (*pairs, (self.planned, other.planned), (self.obstacles, other.obstacles)):
             for key in mine.keys() & theirs.keys():
                 mine[key].value = theirs[key].value
 
@@ -106,9 +123,13 @@ class EntryRow(View):
         """
         wrong: list[StudyError] = []
         number = self._read(self.number, lambda f: _number(f), wrong)
-        values = [] if self.missed.value else [self._value(m, number, wrong) for m in self._measures]
-        held = tuple(v for v in values if v is not None)
-        if not wrong and not self.missed.value and all(v.value is None for v in held):
+        missed = bool(self.missed.value)
+        held = tuple(v for m in self._measures if (v := self._value(m, number, wrong, missed=missed)) is not None)
+        told = any(v.planned is not None or v.obstacle for v in held)
+        if (missed and held) or (told and all(v.value is None for v in held)):  # only practice is known
+            there = {v.measure: v for v in held}
+            held = tuple(there.get(m.key, Value(measure=m.key)) for m in self._measures)
+        if not wrong and not missed and not told and all(v.value is None for v in held):
             first = next(iter(self.values.values()))
             first.show(_("Give a value, or tick “Missed”."))
             wrong.append(StudyError("has no value; give one, or tick “Missed”", field="values"))
@@ -126,14 +147,26 @@ class EntryRow(View):
 
     @property
     def _fields(self) -> tuple[Field, ...]:
-        return (self.number, self.date, *self._numbers, self.missed, self.note)
+        return (self.number, self.date, *self._numbers, *self._practised, self.missed, self.note)
+
+    @property
+    def _practised(self) -> tuple[Field, ...]:
+        """The fields of practice: how much was done, how much was planned, and what got in the way."""
+        return tuple(f for key in self.planned for f in (self.values[key], self.planned[key], self.obstacles[key]))
 
     @property
     def _numbers(self) -> tuple[Field, ...]:
         """The fields for values, each with what stands beside it."""
-        return tuple(f for key in self.values for f in (self.values[key], self.beside.get(key)) if f is not None)
+        asked = [key for key in self.values if key not in self.planned]
+        return tuple(f for key in asked for f in (self.values[key], self.beside.get(key)) if f is not None)
 
-    def _value(self, measure: Measure, number: int | None, wrong: list[StudyError]) -> Value | None:
+    def _value(
+        self, measure: Measure, number: int | None, wrong: list[StudyError], *, missed: bool = False
+    ) -> Value | None:
+        if measure.key in self.planned:
+            return self._practice(measure, number, wrong, missed=missed)
+        if missed:
+            return None
         field, beside = self.values[measure.key], self.beside.get(measure.key)
         value = self._read(field, lambda f: f.number(), wrong)
         kind = asked_beside(measure)
@@ -160,6 +193,33 @@ class EntryRow(View):
         entry = (on_record or Value(measure=measure.key)).replace(value=value)
         return entry if kind is None else entry.replace(**{kind: extra})
 
+    def _practice(self, measure: Measure, number: int | None, wrong: list[StudyError], *, missed: bool) -> Value | None:
+        """What was done, what was planned and what got in the way; any of them may be known without the others."""
+        field, planned, obstacle = (part[measure.key] for part in (self.values, self.planned, self.obstacles))
+        done = self._read(field, lambda f: f.number(), wrong)
+        aim = self._read(planned, lambda f: f.number(), wrong)
+        obstacle.show("")
+        held = self._held if self._held is not None and self._held.number == number else None
+        on_record = None if held is None else _value_of(held, measure)
+        if done is None and aim is None and not obstacle.text():
+            due = on_record is not None and (on_record.value is None or missed)
+            return Value(measure=measure.key) if due else None
+        for asked, amount in ((field, done), (planned, aim)):
+            if amount is not None and not (measure.holds(amount) and (amount >= 0 or asked is field)):
+                rule = f"must be {measure.range_words} (got {amount:g})"
+                asked.show(f"{rule[:1].upper()}{rule[1:]}.")
+                wrong.append(StudyError(f"“{measure.label}” {rule}", field="values"))
+        if wrong:
+            return None
+        entry = on_record or Value(measure=measure.key)
+        try:
+            return entry.replace(value=done, planned=aim, obstacle=obstacle.text())
+        except StudyError as error:
+            shown_at = obstacle if "obstacle" in error.field else planned
+            shown_at.show(error.message)
+            wrong.append(error)
+            return None
+
     def _read(self, field: Field, reading: Callable[[Field], Any], wrong: list[StudyError]) -> Any:
         field.show("")
         try:
@@ -172,6 +232,14 @@ class EntryRow(View):
     def _cross_out(self, _change: object) -> None:
         for field in self._numbers:
             field.lock(bool(self.missed.value))
+
+
+def _asked(measure: Measure) -> str:
+    return _("{practice}: done").format(practice=measure.label) if measure.role == "practice" else measure.label
+
+
+def _planned(measure: Measure) -> str:
+    return _("{practice}: planned").format(practice=measure.label)
 
 
 def _limits(measure: Measure) -> str:
