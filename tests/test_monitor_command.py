@@ -53,7 +53,7 @@ def test_the_rows_are_the_named_ones_and_the_alarm_has_its_rate(worse):
     assert list(row) == COLUMNS
     assert (row["case"], row["session"], row["phase"], row["look"]) == (code, 8, "B1", 3)
     assert (row["alarms"], row["suggestion"]) == (["harm"], "talk about it")
-    assert (row["false_success"], row["false_harm"], row["baseline_stable"]) == (0.04, 0.08, None)
+    assert (row["false_success"], row["false_harm"], row["baseline_stable"]) == (0.04, 0.08, True)
     assert row["p_improvement"] < 0.05
     assert "WWC 4.1" in document["grade"]
     assert (document["warnings"], document["decisions"]) == ([], [])

@@ -540,3 +540,9 @@ def test_the_stability_rule_is_kept_with_the_rule():
     study = ruled(plan(sessions=5), baseline=own)
     assert Study.from_json(study.to_json()).monitoring.baseline == own
     assert seen(filled(study, FLAT_A[:3])).baseline_stable
+
+
+def test_a_restless_baseline_is_told_after_it_has_ended():
+    found = seen(filled(RULED, (2, 8, 3, 9, 1, 5, 6, 5)))
+    assert (found.baseline_stable, found.baseline.running, found.findings) == (False, False, ())
+    assert any("was not stable by the rule when the intervention began" in told for told in found.warnings)

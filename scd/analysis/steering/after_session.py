@@ -7,7 +7,7 @@ import datetime as dt
 from scd.analysis.steering.choosing import default_stability
 from scd.analysis.steering.evidence import Evidence, course_of, evidence_of
 from scd.analysis.steering.looks import alarms_of, comparable, fixed_looks, rule_for, standing_alarms
-from scd.analysis.steering.phases import Stand, stand_of, the_change, values_in
+from scd.analysis.steering.phases import Stand, planned_length, stand_of, the_change, values_in
 from scd.analysis.steering.staircase import waits_for
 from scd.analysis.steering.steering_cautions import steering_cautions
 from scd.analysis.steering.steering_values import BaselineLook, Steering, TrajectoryRow
@@ -59,43 +59,49 @@ def steer(study: Study, *, looked_at: dt.datetime, case: str | None = None) -> S
     one = _one_case(study, case)
     rule, measure = rule_for(study, one)
     stand = stand_of(study, one, measure=measure.key)
-    warnings = list(steering_cautions(study, one, stand, measure=measure, rule=rule))
-    evidence = _evidence(study, one, stand, measure=measure, rule=rule, warnings=warnings)
-    looks = fixed_looks(study, one, measure=measure, rule=rule) if rule is not None and evidence is not None else ()
-    treated = len(values_in(one, measure.key, the_change(one)[1]))
-    now = stand.kind == "intervention" and bool(looks) and looks[-1].number == treated
+    found = _without_words(study, one, stand, measure=measure, rule=rule, looked_at=looked_at)
+    step, reason = suggest(_situation(study, one, stand, found))
+    found = found.replace(suggestion=step, reason=reason)
+    text, client_text = steering_text(found, measure=measure, kind=stand.kind)
+    return found.replace(text=text, client_text=client_text)
+
+
+def _without_words(
+    study: Study, case: Case, stand: Stand, *, measure: Measure, rule: Monitoring | None, looked_at: dt.datetime
+) -> Steering:
+    """What is seen, before anything is suggested or said."""
+    baseline = _baseline(study, case, stand, measure=measure, rule=rule, looked_at=looked_at)
+    warnings = list(steering_cautions(study, case, stand, measure=measure, rule=rule, baseline=baseline))
+    evidence = _evidence(study, case, stand, measure=measure, rule=rule, warnings=warnings)
+    looks = fixed_looks(study, case, measure=measure, rule=rule) if rule is not None and evidence is not None else ()
+    treated = len(values_in(case, measure.key, the_change(case)[1]))
+    on_look = stand.kind == "intervention" and bool(looks) and looks[-1].number == treated
+    alarms = alarms_of(looks[-1], rule) if on_look and rule is not None else ()
+    waiting = rule is not None and stand.kind == "intervention" and not on_look
     grade = grade_wwc(study, measure=measure.key)
-    found = Steering(
+    return Steering(
         study=study.code,
         fingerprint=study.fingerprint(),
-        case=one.code,
+        case=case.code,
         measure=measure.key,
         session=stand.session,
         phase=stand.phase.label,
         rule=rule,
-        trajectory=_trajectory(study, one, stand, measure=measure, projected=evidence is not None),
+        trajectory=_trajectory(study, case, stand, measure=measure, projected=evidence is not None),
         p_improvement=None if evidence is None else evidence.improvement,
         p_meaningful=None if evidence is None else evidence.meaningful,
         looks=looks,
-        look=looks[-1].number if now else None,
+        look=looks[-1].number if on_look else None,
         next_look=_next_look(stand, treated, rule),
-        baseline=_baseline(study, one, stand, measure=measure, rule=rule, looked_at=looked_at),
-        alarms=alarms_of(looks[-1], rule) if now and rule is not None else (),
-        standing=(
-            standing_alarms(study, one, looks, rule=rule)
-            if rule is not None and stand.kind == "intervention" and not now
-            else ()
-        ),
+        baseline=baseline,
+        alarms=alarms,
+        standing=standing_alarms(study, case, looks, rule=rule) if waiting and rule is not None else (),
         suggestion="stay",
         reason="",
         grade=grade_words(grade),
         grade_words=grade.words,
         warnings=tuple(warnings),
     )
-    step, reason = suggest(_situation(study, one, stand, found))
-    found = found.replace(suggestion=step, reason=reason)
-    text, client_text = steering_text(found, measure=measure, kind=stand.kind)
-    return found.replace(text=text, client_text=client_text)
 
 
 def _one_case(study: Study, code: str | None) -> Case:
@@ -171,23 +177,26 @@ def _trajectory(
 def _baseline(
     study: Study, case: Case, stand: Stand, *, measure: Measure, rule: Monitoring | None, looked_at: dt.datetime
 ) -> BaselineLook | None:
-    """What the stability rule sees while the first baseline runs."""
-    if stand.kind != "baseline" or not stand.values:
+    """What the stability rule sees of the first baseline, as it runs or as it ended."""
+    before, _after = the_change(case)
+    values = len(values_in(case, measure.key, before))
+    if not values:
         return None
     look = look_at_stability(
         study,
         case=case.code,
         looked_at=looked_at,
         measure=measure.key,
-        phase=stand.phase.label,
+        phase=before.label,
         rule=default_stability(measure) if rule is None else rule.baseline,
     )
     # A lower tier of a staircase was planned for a longer baseline than the rule's longest one.
-    longest = max(stand.planned, 0 if rule is None else rule.baseline_longest)
+    longest = max(planned_length(study, case, before), 0 if rule is None else rule.baseline_longest)
     return BaselineLook(
         stable=look.stable,
-        longest=stand.values >= longest,
-        values=stand.values,
+        running=stand.kind == "baseline",
+        longest=values >= longest,
+        values=values,
         longest_values=longest,
         words=look.words,
     )

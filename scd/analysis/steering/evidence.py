@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from scd.analysis.steering.phases import up_to
 from scd.analysis.steering.sequential import Found, change_posterior, found_at, verdicts
 from scd.models.family_priors import family_priors
 from scd.models.prepare import prepare
+from scd.models.terms import PHASE_CAPACITY
 from scd.study import Case, Measure, Monitoring, Study
 
 if TYPE_CHECKING:
@@ -153,14 +154,15 @@ def course_of(
     dict of int to (float, float, float)
         For the sessions of every intervention phase that follows a baseline; see `scd.analysis.projection`.
     """
-    from scd.analysis.projection import project_baseline
-    from scd.models import fit
+    from scd.analysis.projection import PROJECTION_COLUMNS, projection_rows
+    from scd.models.posterior import fit_arrays
 
     part, model = _part(study, case, session, measure=measure, meaningful=None)
     family = "gaussian" if is_exact(measure) else None
-    tree = fit(part, measure=measure.key, case=case.code, model=model, family=family, seed=seed)
-    rows = project_baseline(tree, study=part, seed=seed).to_dict("records")
-    return {int(r["session"]): (float(r["median"]), float(r["lower"]), float(r["upper"])) for r in rows}
+    fitted = fit_arrays(part, measure=measure.key, case=case.code, model=model, family=family, seed=seed)
+    rows = projection_rows(fitted, study=part, seed=seed)
+    at, first = PROJECTION_COLUMNS.index("session"), PROJECTION_COLUMNS.index("median")
+    return {int(row[at]): tuple(row[first : first + 3]) for row in rows}  # type: ignore[call-overload,misc]
 
 
 def _part(study: Study, case: Case, session: int, *, measure: Measure, meaningful: float | None) -> tuple[Study, str]:
@@ -170,7 +172,7 @@ def _part(study: Study, case: Case, session: int, *, measure: Measure, meaningfu
         told = measure.replace(meaningful_change=meaningful)
         part = part.replace(measures=tuple(told if m.key == measure.key else m for m in part.measures))
     held = {case.phase_at(s.number).label for s in part.cases[0].sessions if s.value(measure.key) is not None}
-    return part, "phase-level" if len(held) > 2 else "level"
+    return part, "phase-level" if 2 < len(held) <= PHASE_CAPACITY else "level"
 
 
 def _on_unit_scale(value: np.ndarray, priors: Priors) -> tuple[np.ndarray, Priors]:
@@ -182,11 +184,10 @@ def _beyond(above: np.ndarray, measure: Measure) -> float:
 
 
 def _by_family(part: Study, case: Case, *, measure: Measure, model: str, priors: Priors | None) -> Evidence:
-    from scd.analysis.effects import effect_table
-    from scd.models import fit
+    from scd.analysis.effects import COLUMNS, effect_rows
+    from scd.models.posterior import fit_arrays
 
-    tree = fit(part, measure=measure.key, case=case.code, model=model, priors=priors)
-    table = effect_table(tree, study=part)
-    row = table[(table["effect"] == "level_change") & (table["contrast"] == "overall")].iloc[0]
-    enough = row["p_meaningful"]
-    return Evidence(float(row["p_improvement"]), None if enough is None or enough != enough else float(enough))
+    fitted = fit_arrays(part, measure=measure.key, case=case.code, model=model, priors=priors)
+    rows = (dict(zip(COLUMNS, row, strict=True)) for row in effect_rows(fitted, study=part))
+    row: dict[str, Any] = next(r for r in rows if (r["effect"], r["contrast"]) == ("level_change", "overall"))
+    return Evidence(float(row["p_improvement"]), row["p_meaningful"])

@@ -26,7 +26,7 @@ class Stand:
     next : Phase or None
         What follows it by the plan.
     kind : {"baseline", "intervention", "later"}
-        The first baseline, the first intervention phase, or one after that.
+        The first baseline that an intervention phase follows, that phase, or any other.
     over : bool
         Whether its planned sessions have gone by.
     """
@@ -103,10 +103,7 @@ def stand_of(study: Study, case: Case, *, measure: str) -> Stand:
     place = [p.label for p in case.phases].index(phase.label)
     following = case.phases[place + 1] if place + 1 < len(case.phases) else None
     planned = planned_length(study, case, case.phases[place])
-    if place <= case.phases.index(before):
-        kind = "baseline"
-    else:
-        kind = "intervention" if phase.label == after.label else "later"
+    kind = {before.label: "baseline", after.label: "intervention"}.get(phase.label, "later")
     # A phase that started late keeps its planned length.
     over = session is not None and session - phase.start + 1 >= planned
     return Stand(session, phase, len(values_in(case, measure, phase)), planned, following, kind, over)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from scd.analysis.cautions import too_few_points
 from scd.analysis.steering.evidence import is_exact
 from scd.analysis.steering.phases import Stand, the_change, values_in
+from scd.analysis.steering.steering_values import BaselineLook
 from scd.language import gettext as _
 from scd.language import percent
 from scd.study import Case, Measure, Monitoring, Study
@@ -18,7 +19,13 @@ _MORE_MISSED = 0.15
 
 
 def steering_cautions(
-    study: Study, case: Case, stand: Stand, *, measure: Measure, rule: Monitoring | None
+    study: Study,
+    case: Case,
+    stand: Stand,
+    *,
+    measure: Measure,
+    rule: Monitoring | None,
+    baseline: BaselineLook | None = None,
 ) -> Iterator[str]:
     """Warnings, a sentence each.
 
@@ -31,6 +38,8 @@ def steering_cautions(
         The one that is watched.
     rule : Monitoring, optional
         As it applies to the case.
+    baseline : BaselineLook, optional
+        The first baseline.
 
     Yields
     ------
@@ -47,6 +56,11 @@ def steering_cautions(
         )
     if rule is None:
         return
+    if baseline is not None and not baseline.running and not (baseline.stable or baseline.longest):
+        yield _(
+            "Case {case}: the baseline was not stable by the rule when the intervention began; a drift that began "
+            "before can look like an effect."
+        ).format(case=case.code)
     if measure.scale == "rating":
         yield _(
             "Ratings are taken as scores here, as in the simulation of the rule; the report's model also knows floor "

@@ -96,6 +96,8 @@ class BaselineLook(Record):
     Parameters
     ----------
     stable : bool
+    running : bool
+        Whether the baseline still runs; else this is how it was when it ended.
     longest : bool
         Whether the baseline has reached its longest length.
     values, longest_values : int
@@ -105,6 +107,7 @@ class BaselineLook(Record):
     """
 
     stable: bool
+    running: bool
     longest: bool
     values: int
     longest_values: int
@@ -138,7 +141,7 @@ class Steering(Record):
     next_look : int, optional
         After how many values of the first intervention phase the next fixed look is.
     baseline : BaselineLook, optional
-        While the first baseline runs.
+        The first baseline, as it runs or as it ended; None while it holds no value.
     alarms : tuple of Alarm
         Of the fixed look that is on now; none outside.
     standing : tuple of Alarm
@@ -181,14 +184,14 @@ class Steering(Record):
 
     @property
     def baseline_stable(self) -> bool | None:
-        """Whether the first baseline is stable; None where it no longer runs, or has no value yet."""
+        """Whether the first baseline is stable, or was when it ended; None where it holds no value."""
         return None if self.baseline is None else self.baseline.stable
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All that the rule found: alarms, and what it says of the baseline."""
         found: list[Finding] = [alarm.kind for alarm in self.alarms]
-        if self.rule is not None and self.baseline is not None:
+        if self.rule is not None and self.baseline is not None and self.baseline.running:
             found += ["baseline stable"] if self.baseline.stable else []
             found += ["baseline at its longest"] if self.baseline.longest else []
         return tuple(found)

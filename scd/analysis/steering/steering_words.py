@@ -183,7 +183,7 @@ def steering_text(found: Steering, *, measure: Measure, kind: str) -> tuple[tupl
     """
     parts = [
         _place_words(found),
-        "" if found.baseline is None else found.baseline.words,
+        found.baseline.words if found.baseline is not None and found.baseline.running else "",
         _course_words(found.trajectory),
         _chance_words(found, measure=measure),
         *_look_words(found, measure=measure, kind=kind),
