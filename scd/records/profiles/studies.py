@@ -210,7 +210,7 @@ def _first_day(periods: Sequence[Period], settings: ImportSettings) -> dt.date |
     starts = [p.start for p in settings.phases if isinstance(p.start, dt.date)]
     first = settings.start or (starts[0] if starts else None)
     days = [p.day for p in periods if p.day is not None]
-    return first or (min(days) if days else None)
+    return (first or min(days)) if days else None
 
 
 def _numbering(
