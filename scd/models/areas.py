@@ -14,7 +14,7 @@ import numpy as np
 
 from scd.models.prepare import rounding_floor
 from scd.models.priors import Priors, priors_for
-from scd.models.series import series_of
+from scd.models.series import Series, series_of
 from scd.study import Measure, Study, StudyError
 
 __all__ = ["MOST_AREAS", "AreaPriors", "Areas", "areas_of"]
@@ -161,6 +161,24 @@ class Areas:
             sign=self.sign[pick],
             floor=self.floor[pick],
             left_out={},
+        )
+
+    @property
+    def series(self) -> Series:
+        """The values of the first area as a series of its own, on its scale of unit size."""
+        held = self.seen[:, 0]
+        count = int(held.sum())
+        under = self.intervention[held]
+        return Series(
+            cases=(self.case,),
+            measures=self.measures[:1],
+            phases=(("A1", "B1"),),
+            value=self.value[held, 0],
+            session=self.session[held],
+            case_index=np.zeros(count, dtype="int64"),
+            phase_index=under.astype("int64"),
+            intervention=under,
+            phase_start=self.session[held],
         )
 
 

@@ -16,7 +16,6 @@ import numpy as np
 from scd.models.errors import PHI_LIMIT, innovation_share, log_prior_mass, log_prior_u, log_prior_v, phi_of
 from scd.models.exact import linear_model
 from scd.models.quadrature import integrate
-from scd.models.series import Series
 
 if TYPE_CHECKING:
     from scd.models.areas import AreaPriors, Areas
@@ -31,7 +30,8 @@ _MOST_SHARED = 0.995
 _CLOSEST_SPREAD = 1e-3
 # Working arrays stay below so many numbers.
 _CHUNK = 2_000_000
-_START = 1000
+# Points to begin with, from a grid of so much less than the usual number of points.
+_START, _ROUGH = 1000, 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,16 +169,21 @@ class AreasDensity:
 
     def start(self, rng: np.random.Generator) -> np.ndarray:
         """Points about where the posterior lies, from each area by itself, shape (points, size)."""
-        phis, sigmas, left = [], [], np.full(self._seen.shape, np.nan)
-        for i in range(self._count):
-            alone, priors = _series(self.areas.one(i)), self.priors.of_area(floor=float(self.areas.floor[i]))
-            drawn = integrate(alone.value, linear_model(alone, priors, model="level"), priors).draw(rng, size=_START)
-            phis.append(drawn["phi"])
-            sigmas.append(drawn["sigma"])
-            level, moved = np.median(drawn["coefficients"], axis=0)
-            error = alone.value - level - moved * alone.intervention
-            rho = alone.linked * float(np.median(drawn["phi"])) ** alone.gap
-            left[self._seen[:, i], i] = error - rho * np.r_[0, error[:-1]]
+        phis, sigmas = np.empty((2, self._count, _START))
+        left = np.full(self._seen.shape, np.nan)
+        for pattern in np.unique(self._seen, axis=1).T:  # areas seen at the same sessions share the work
+            alike = np.flatnonzero((self._seen == pattern[:, None]).all(axis=0))
+            alone = self.areas.one(int(alike[0])).series
+            values = self.areas.value[pattern][:, alike].T
+            linear = linear_model(alone, self._single, model="level", refine=_ROUGH)
+            found = integrate(values, linear, self._single, refine=_ROUGH)
+            for n, i in enumerate(alike):
+                drawn = found.draw(rng, size=_START, series=n)
+                phis[i], sigmas[i] = drawn["phi"], drawn["sigma"]
+                level, moved = np.median(drawn["coefficients"], axis=0)
+                error = values[n] - level - moved * alone.intervention
+                rho = alone.linked * float(np.median(drawn["phi"])) ** alone.gap
+                left[pattern, i] = error - rho * np.r_[0, error[:-1]]
         phi, log_sigma = np.mean(phis, axis=0), np.log(np.maximum(sigmas, 1e-3))
         usual = log_sigma.mean(axis=0)
         innovation = np.exp(usual) * innovation_share(phi) - self._floor
@@ -371,19 +376,3 @@ def _without(inverse: np.ndarray, missed: np.ndarray) -> tuple[np.ndarray, np.nd
     across = inverse[:, missed]
     lost = np.linalg.slogdet(held)[1]
     return inverse - np.swapaxes(across, 1, 2) @ np.linalg.solve(held, across), lost
-
-
-def _series(areas: Areas) -> Series:
-    """One area as a series of its own."""
-    count = len(areas.session)
-    return Series(
-        cases=(areas.case,),
-        measures=areas.measures,
-        phases=(("A1", "B1"),),
-        value=areas.value[:, 0],
-        session=areas.session,
-        case_index=np.zeros(count, dtype="int64"),
-        phase_index=areas.intervention.astype("int64"),
-        intervention=areas.intervention,
-        phase_start=areas.session,
-    )

@@ -21,7 +21,7 @@ _REFIT = 10
 # Steps are widened or narrowed so that about this share of them is taken.
 _TAKEN = 0.3
 _NARROWEST, _WIDEST = 0.05, 0.95
-_ENOUGH, _MOST_BLOCKS = 500.0, 6
+_ENOUGH = 500.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +52,7 @@ def ensemble(
     settle: int = 40,
     keep: int = 40,
     every: int = 4,
+    blocks: int = 6,
 ) -> Ensemble:
     """Draw by a preconditioned Crank-Nicolson walk of many chains.
 
@@ -69,9 +70,11 @@ def ensemble(
     chains : int
         How many walk side by side.
     settle, keep : int
-        Steps that are thrown away, and steps that are kept; the latter again until the draws are worth enough.
+        Steps that are thrown away, and steps that are kept; the latter again until the draws are worth 500.
     every : int
         Of the kept steps every so many-th gives draws.
+    blocks : int
+        How often at most steps are kept.
 
     Returns
     -------
@@ -95,7 +98,7 @@ def ensemble(
         if step % _REFIT == _REFIT - 1:
             walk.refit()
     kept: list[np.ndarray] = []
-    for _ in range(_MOST_BLOCKS):
+    for _ in range(blocks):
         for _ in range(keep):
             walk.step(adapt=False)
             kept.append(walk.at)
