@@ -193,7 +193,7 @@ def test_a_diary_of_another_case_or_without_days_is_refused():
     with pytest.raises(StudyError, match="does not name case 'K7M2AB' alone"):
         back(named, study())
     with pytest.raises(StudyError, match="tells neither session nor date of every row"):
-        back("week,mood\n1,4\n".replace("week", "no"), study())
+        back("measure,value\nmood,4\n", study())
     by_date, _ = back("date,mood\n2026-01-07,4\n", study(on(1, MONDAY)))
     assert [s.number for s in by_date.study.cases[0].sessions] == [1, 3]
 
@@ -205,7 +205,7 @@ def test_the_sheet_says_a_code_and_the_measures_and_nothing_of_phases():
     sheet = diary_sheet(diary_of(study(), case="K7M2AB", start=MONDAY))
     text = re.sub(r"<style>.*?</style>|<[^>]+>", " ", sheet, flags=re.DOTALL)
     for words in ("K7M2AB", "Monday", "5 January 2026", "no. 14", "a number from 0 to 10", "Higher is better.",
-                  "Lower is better.", "What got in the way?", "Hard calls (calls)", "an empty row is better"):  # fmt: skip
+                  "Lower is better.", "What got in the way?", "Hard calls (calls)", "an empty row"):  # fmt: skip
         assert words in " ".join(text.split()), words
     assert sheet.count('<th scope="row">') == 14
     assert not re.search(r"\b[AB][12]\b|baseline|intervention|phase", text, re.IGNORECASE)
@@ -301,8 +301,10 @@ def test_a_time_of_day_belongs_to_no_time_zone():
 
 
 def test_lines_are_folded_and_signs_escaped_by_the_format_s_rules():
+    code = "Zoë; the one, who\\came on " + 10 * "Mondays "
     with speaking("de"):
-        content = diary_calendar(Diary("K7M2AB", (DiaryDay(1, MONDAY),), (WALKS,)), stamp=STAMP)
+        content = diary_calendar(Diary(code.strip(), (DiaryDay(1, MONDAY),), (WALKS,)), stamp=STAMP)
+    assert {str(e["summary"]).rpartition(":")[0] for e in events(content)} == {code.strip()}
     assert content.endswith(b"END:VCALENDAR\r\n")
     assert all(len(line) <= 75 for line in content.split(b"\r\n"))
     with pytest.raises(StudyError, match="calendar: needs a case on record"):
