@@ -35,6 +35,7 @@ __all__ = [
     "short_day",
     "speaking",
     "thousands",
+    "without_zero",
 ]
 
 LANGUAGES = {"en": "English", "de": "Deutsch"}
@@ -295,6 +296,25 @@ def listed(parts: Sequence[str]) -> str:
     if len(parts) == 1:
         return parts[0]
     return gettext("{several} and {last}").format(several=", ".join(parts[:-1]), last=parts[-1])
+
+
+def without_zero(text: str) -> str:
+    """A number that can't pass 1, in the way of the field: in English without its zero, elsewhere with it.
+
+    Parameters
+    ----------
+    text : str
+        The number with a decimal point.
+
+    Examples
+    --------
+    >>> without_zero("0.024")
+    '.024'
+    >>> with speaking("de"):
+    ...     without_zero("0.024")
+    '0,024'
+    """
+    return text.replace("0.", ".", 1) if current_language() == "en" else localized(text)
 
 
 def percent(share: float, *, digits: int = 0) -> str:

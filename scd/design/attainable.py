@@ -8,7 +8,7 @@ from math import comb, floor, log10, prod
 from scd.design.schedules import count_phase_starts, count_start_windows
 from scd.language import gettext as _
 from scd.language import gettext_noop as N_
-from scd.language import localized, ngettext, thousands
+from scd.language import ngettext, thousands, without_zero
 from scd.study import Randomization
 
 __all__ = ["phase_starts_words", "set_size_words", "smallest_p_words", "start_windows_words"]
@@ -173,7 +173,7 @@ def _fraction(count: int) -> str:
     if count > 10_000:
         return _("1/{large} (less than .0001)").format(large=_large(count))
     digits = max(3, 1 - floor(log10(1 / count)))
-    return f"1/{thousands(count)} = " + localized(f"{1 / count:.{digits}f}".strip("0"))
+    return f"1/{thousands(count)} = " + without_zero(f"{1 / count:.{digits}f}".rstrip("0"))
 
 
 def _large(count: int) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scd.design.plans import multiple_baseline, reversal
 from scd.design.randomization import draw_phase_starts, draw_start_windows
 from scd.design.simulation import Course, fill_case
+from scd.language import current_language
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
 from scd.study import Measure, Study
 from scd.study.catalogue import from_catalogue
 
@@ -63,7 +66,7 @@ def synthetic_studies(*, seed: int = 1) -> tuple[SyntheticStudy, ...]:
     Returns
     -------
     tuple of SyntheticStudy
-        In the order of the demo's table.
+        In the order of the demo's table; names, stories and notes are in the language that is spoken.
 
     Examples
     --------
@@ -86,25 +89,45 @@ def synthetic_studies(*, seed: int = 1) -> tuple[SyntheticStudy, ...]:
         _across_clients,
         _across_behaviours,
     )
-    return tuple(make((seed, place), f"Synthetic client {place}") for place, make in enumerate(makers, start=1))
+    return tuple(
+        _in_words(make((seed, place), _("Synthetic client {place}").format(place=place)))
+        for place, make in enumerate(makers, start=1)
+    )
+
+
+def _in_words(made: SyntheticStudy) -> SyntheticStudy:
+    """What a clinic would have typed, in the language that is spoken."""
+    if current_language() == "en":
+        return made
+    measures = tuple(m.replace(label=_(m.label), source=_(m.source)) for m in made.study.measures)
+    cases = tuple(
+        case.replace(
+            phases=tuple(phase.replace(reason=_(phase.reason)) for phase in case.phases),
+            sessions=tuple(session.replace(note=_(session.note)) for session in case.sessions),
+        )
+        for case in made.study.cases
+    )
+    return replace(made, study=made.study.replace(measures=measures, cases=cases))
 
 
 _DISTRESS = Measure(
     key="distress",
-    label="Evening distress",
+    label=N_("Evening distress"),
     scale="rating",
     improvement="decrease",
     minimum=0,
     maximum=10,
     meaningful_change=2,
-    source="Own rating; meaningful change agreed with the (synthetic) client",
+    source=N_("Own rating; meaningful change agreed with the (synthetic) client"),
 )
-_URGE = _DISTRESS.replace(key="urge", label="Urge to avoid")
-_MOOD = _DISTRESS.replace(key="mood", label="Evening mood", improvement="increase")
-_OPENNESS = _DISTRESS.replace(key="openness", label="Openness to experience", improvement="increase", role="process")
+_URGE = _DISTRESS.replace(key="urge", label=N_("Urge to avoid"))
+_MOOD = _DISTRESS.replace(key="mood", label=N_("Evening mood"), improvement="increase")
+_OPENNESS = _DISTRESS.replace(
+    key="openness", label=N_("Openness to experience"), improvement="increase", role="process"
+)
 _PRACTICE = Measure(
     key="practice",
-    label="Exercises done",
+    label=N_("Exercises done"),
     scale="duration",
     improvement="increase",
     minimum=0,
@@ -124,8 +147,8 @@ def _clear_effect(seed: Sequence[int], name: str) -> SyntheticStudy:
     }
     return SyntheticStudy(
         _fill(study, courses, seed=seed),
-        f"{name} (clear effect)",
-        "Distress falls by about 3.7 points whenever the intervention is on and returns when it is off.",
+        _("{name} (clear effect)").format(name=name),
+        _("Distress falls by about 3.7 points whenever the intervention is on and returns when it is off."),
     )
 
 
@@ -133,7 +156,9 @@ def _no_effect(seed: Sequence[int], name: str) -> SyntheticStudy:
     study = reversal(measures=(_MOOD,), phases="ABAB", sessions=6, code="SYNAB3")
     courses = {"mood": Course((4.6, 4.6, 4.6, 4.6), sd=1.3, phi=0.4)}
     return SyntheticStudy(
-        _fill(study, courses, seed=seed), f"{name} (no effect)", "Mood goes up and down by itself; nothing was put in."
+        _fill(study, courses, seed=seed),
+        _("{name} (no effect)").format(name=name),
+        _("Mood goes up and down by itself; nothing was put in."),
     )
 
 
@@ -142,8 +167,8 @@ def _gradual_onset(seed: Sequence[int], name: str) -> SyntheticStudy:
     courses = {"urge": Course((7.6, 2.8, 6.8, 2.4), sd=0.8, half_life=2.5)}
     return SyntheticStudy(
         _fill(study, courses, seed=seed),
-        f"{name} (gradual onset)",
-        "The effect is real but builds up, and fades, with a half-life of two and a half sessions.",
+        _("{name} (gradual onset)").format(name=name),
+        _("The effect is real but builds up, and fades, with a half-life of two and a half sessions."),
     )
 
 
@@ -152,21 +177,21 @@ def _deterioration(seed: Sequence[int], name: str) -> SyntheticStudy:
     courses = {"distress": Course((4.2, 6.4, 4.4, 6.9), sd=0.9)}
     return SyntheticStudy(
         _fill(study, courses, seed=seed),
-        f"{name} (deterioration)",
-        "Distress is about 2.4 points higher whenever the intervention is on.",
+        _("{name} (deterioration)").format(name=name),
+        _("Distress is about 2.4 points higher whenever the intervention is on."),
     )
 
 
 def _missed_sessions(seed: Sequence[int], name: str) -> SyntheticStudy:
     study = reversal(measures=(_DISTRESS,), phases="ABAB", sessions=6, code="SYNAB6")
-    case = study.cases[0].start_phase("B1", session=9, reason="Therapist ill, first exercise given two days late")
+    case = study.cases[0].start_phase("B1", session=9, reason=N_("Therapist ill, first exercise given two days late"))
     study = study.with_case(case).replace(sessions_planned=26)
     courses = {"distress": Course((7.0, 4.0, 6.4, 3.6), sd=1.0)}
-    missed = {4: "Forgot the rating", 11: "Phone lost", 12: "Phone lost", 20: "At a wedding"}
+    missed = {4: N_("Forgot the rating"), 11: N_("Phone lost"), 12: N_("Phone lost"), 20: N_("At a wedding")}
     return SyntheticStudy(
         _fill(study, courses, seed=seed, missed=missed),
-        f"{name} (missed sessions)",
-        "Distress falls by about 2.9 points; four sessions were missed and the first intervention began two late.",
+        _("{name} (missed sessions)").format(name=name),
+        _("Distress falls by about 2.9 points; four sessions were missed and the first intervention began two late."),
     )
 
 
@@ -175,8 +200,8 @@ def _too_few_points(seed: Sequence[int], name: str) -> SyntheticStudy:
     courses = {"mood": Course((4.0, 6.0, 4.4, 6.0), sd=1.0)}
     return SyntheticStudy(
         _fill(study, courses, seed=seed),
-        f"{name} (too few points)",
-        "Mood rises by about 2 points, but with two sessions a phase no design standard is met.",
+        _("{name} (too few points)").format(name=name),
+        _("Mood rises by about 2 points, but with two sessions a phase no design standard is met."),
     )
 
 
@@ -186,8 +211,8 @@ def _randomized_start(seed: Sequence[int], name: str) -> SyntheticStudy:
     courses = {"gad-7": Course((14.5, 8.0), sd=2.0)}
     return SyntheticStudy(
         _fill(study, courses, seed=seed, days_apart=7),
-        f"{name} (AB, random start)",
-        "Anxiety falls by about 6.5 points at a start drawn at random; with one change only, other causes remain.",
+        _("{name} (AB, random start)").format(name=name),
+        _("Anxiety falls by about 6.5 points at a start drawn at random; with one change only, other causes remain."),
     )
 
 
@@ -196,15 +221,15 @@ def _running(seed: Sequence[int], name: str) -> SyntheticStudy:
     courses = {"distress": Course((6.8, 4.6, 6.8, 4.6), sd=1.1)}
     return SyntheticStudy(
         _fill(study, courses, seed=seed, sessions=10),
-        f"{name} (still running)",
-        "The first intervention phase has just begun; distress is about 2.2 points lower.",
+        _("{name} (still running)").format(name=name),
+        _("The first intervention phase has just begun; distress is about 2.2 points lower."),
     )
 
 
 def _percentage(seed: Sequence[int], name: str) -> SyntheticStudy:
     tasks = Measure(
         key="tasks",
-        label="Planned activities carried out",
+        label=N_("Planned activities carried out"),
         scale="percentage",
         improvement="increase",
         minimum=0,
@@ -216,8 +241,8 @@ def _percentage(seed: Sequence[int], name: str) -> SyntheticStudy:
     courses = {"tasks": Course((42, 74, 60), sd=9, step=5)}
     return SyntheticStudy(
         _fill(study, courses, seed=seed),
-        f"{name} (partial reversal)",
-        "Activities rise by about 30 percentage points and only partly fall back when the intervention ends.",
+        _("{name} (partial reversal)").format(name=name),
+        _("Activities rise by about 30 percentage points and only partly fall back when the intervention ends."),
     )
 
 
@@ -238,17 +263,17 @@ def _across_clients(seed: Sequence[int], name: str) -> SyntheticStudy:
     courses = [{"phq-9": Course(levels, sd=2.0)} for levels in ((17, 9), (15, 9.5), (19, 10), (14, 13.6))]
     return SyntheticStudy(
         _fill_tiers(study, courses, seed=seed, days_apart=7),
-        f"{name} (four clients)",
-        "Depression falls in three of the four clients, by 5 to 9 points; nothing was put in for the fourth.",
+        _("{name} (four clients)").format(name=name),
+        _("Depression falls in three of the four clients, by 5 to 9 points; nothing was put in for the fourth."),
         tuple(f"{name}{letter}" for letter in "abcd"),
     )
 
 
 def _across_behaviours(seed: Sequence[int], name: str) -> SyntheticStudy:
-    behaviours = ("getting up on time", "eating with others", "answering messages")
+    behaviours = (_("getting up on time"), _("eating with others"), _("answering messages"))
     keys = ("getting-up", "eating", "messages")
     measures = tuple(
-        Measure(key=k, label=b.capitalize(), scale="score", improvement="increase", minimum=0, maximum=10)
+        Measure(key=k, label=b[:1].upper() + b[1:], scale="score", improvement="increase", minimum=0, maximum=10)
         for k, b in zip(keys, behaviours, strict=True)
     )
     codes = ("SYNMT2", "SYNMT3", "SYNMT4")
@@ -265,8 +290,8 @@ def _across_behaviours(seed: Sequence[int], name: str) -> SyntheticStudy:
     courses = [{key: Course(pair, sd=1.1)} for key, pair in zip(keys, levels, strict=True)]
     return SyntheticStudy(
         _fill_tiers(study, courses, seed=seed),
-        f"{name} (three behaviours)",
-        "Each behaviour gets better by 3 to 4 points when its own intervention starts, not before.",
+        _("{name} (three behaviours)").format(name=name),
+        _("Each behaviour gets better by 3 to 4 points when its own intervention starts, not before."),
         tuple(f"{name}: {b}" for b in behaviours),
     )
 

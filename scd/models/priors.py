@@ -7,6 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
+from scd.language import gettext as _
+from scd.language import gettext_noop as N_
 from scd.study import Measure, StudyError
 from scd.study.record import Number, Record
 
@@ -15,12 +17,12 @@ __all__ = ["Priors", "priors_for"]
 Positive = Annotated[Number, Field(gt=0)]
 
 _LINKS = {
-    "count": "log scale",
-    "poisson": "log scale",
-    "poisson-lognormal": "log scale",
-    "log": "log scale",
-    "proportion": "logit scale",
-    "logit": "logit scale",
+    "count": N_("log scale"),
+    "poisson": N_("log scale"),
+    "poisson-lognormal": N_("log scale"),
+    "log": N_("log scale"),
+    "proportion": N_("logit scale"),
+    "logit": N_("logit scale"),
 }
 
 
@@ -135,11 +137,11 @@ class Priors(Record):
                 words["dispersion"] = f"HalfNormal({self.dispersion_sd:g})"
         scale = _LINKS.get(family)
         unlinked = ("dispersion", "phi", "carried", "sigma_spread")
-        return {name: f"{told}, {scale}" if scale and name not in unlinked else told for name, told in words.items()}
+        return {name: f"{told}, {_(scale)}" if scale and name not in unlinked else told for name, told in words.items()}
 
     def _of_model(self, model: str | None) -> dict[str, str]:
         if model in ("multilevel", "multilevel-history"):
-            shared = {"history_sd": f"HalfNormal({self.history_sd:g}) per session"}
+            shared = {"history_sd": _per_session(f"HalfNormal({self.history_sd:g})")}
             return (shared if model == "multilevel-history" else {}) | {
                 "alpha_mean": f"Normal({self.center:g}, {self.alpha_sd:g})",
                 "delta_mean": f"Normal(0, {self.delta_sd:g})",
@@ -156,9 +158,9 @@ class Priors(Record):
             "phi": self._phi_words,
         }
         if model in ("level-trend", "piecewise"):
-            words["trend"] = f"Normal(0, {self.trend_sd:g}) per session"
+            words["trend"] = _per_session(f"Normal(0, {self.trend_sd:g})")
         if model == "piecewise":
-            words["slope_change"] = f"Normal(0, {self.slope_change_sd:g}) per session"
+            words["slope_change"] = _per_session(f"Normal(0, {self.slope_change_sd:g})")
         if model == "gradual":
             words["carried"] = "Beta(1, 2)"
         if model == "phase-level":
@@ -167,8 +169,8 @@ class Priors(Record):
 
     @property
     def _sigma_words(self) -> str:
-        of = " for the innovations" if self.sigma_of == "innovation" else ""
-        floor = f"; innovations at least {self.sigma_floor:.2g}" if self.sigma_floor else ""
+        of = _(" for the innovations") if self.sigma_of == "innovation" else ""
+        floor = _("; innovations at least {floor}").format(floor=f"{self.sigma_floor:.2g}") if self.sigma_floor else ""
         return f"HalfNormal({self.sigma_sd:g}){of}{floor}"
 
     @property
@@ -208,3 +210,7 @@ def priors_for(measure: Measure, *, center: float | None = None, unit: float | N
             field="minimum",
         )
     return Priors.on_scale(center=center, unit=unit)
+
+
+def _per_session(prior: str) -> str:
+    return _("{prior} per session").format(prior=prior)

@@ -7,53 +7,28 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from scd.language import gettext as _
-from scd.language import localized
 from scd.reports.changes import effect_words, told_effect, told_measure
+from scd.reports.figures import figure, graph_words, once
 from scd.reports.markup import Piece, joined, paragraphs
 from scd.reports.outcomes import study_of_outcome
 from scd.reports.phrases import (
     case_words,
-    design_words,
     interval,
     judged_measure,
-    measure_words,
     number,
     of_case,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from scd.analysis.summary import Summary
     from scd.reports.job import Job
-    from scd.study import Case, Measure, Study
+    from scd.study import Measure, Study
 
-__all__ = ["chart", "drawn", "effect_chart", "effects_drawn", "other_charts", "outcome_chart", "visual_charts"]
+__all__ = ["chart", "effect_chart", "effects_drawn", "other_charts", "outcome_chart", "visual_charts"]
 
 _HEIGHT, _LOWER = 260, 150  # of the headline's graph, and of those below it
-
-
-def drawn(job: Job, *, audience: str) -> dict[str, str]:
-    """Draw what a page shows before its notebook runs: here the libraries are warm, in a fresh kernel they load anew.
-
-    Parameters
-    ----------
-    job : Job
-        The job.
-    audience : {"clinician", "client"}
-        Who reads the page.
-
-    Returns
-    -------
-    dict of str to str
-        HTML by name, for the job's `pictures`.
-    """
-    if audience == "client":
-        pieces = [chart(job, plain=True)]
-    else:
-        others = [outcome_chart(job, summary=summary) for summary in job.summaries[1:]]
-        pieces = [chart(job), effect_chart(job), *others, other_charts(job), visual_charts(job)]
-    return {piece.name: str(piece.html) for piece in pieces}
 
 
 def chart(job: Job, *, plain: bool = False) -> Piece:
@@ -72,7 +47,7 @@ def chart(job: Job, *, plain: bool = False) -> Piece:
         One figure a case, or the staircase of a multiple baseline.
     """
     name = "plain chart" if plain else "chart"
-    return _once(job, name=name, draw=lambda: _graph(job, job.summary, plain=plain, height=_HEIGHT))
+    return once(job, name=name, draw=lambda: _graph(job, job.summary, plain=plain, height=_HEIGHT))
 
 
 def outcome_chart(job: Job, *, summary: Summary) -> Piece:
@@ -91,13 +66,7 @@ def outcome_chart(job: Job, *, summary: Summary) -> Piece:
         As `chart` gives it, smaller.
     """
     name = f"chart of {summary.measure}"
-    return _once(job, name=name, draw=lambda: _graph(job, summary, plain=False, height=_LOWER))
-
-
-def _once(job: Job, *, name: str, draw: Callable[[], Markup]) -> Piece:
-    """A picture as it was drawn beforehand, or drawn now."""
-    held = job.pictures.get(name)
-    return Piece(draw() if held is None else Markup(held), name=name)
+    return once(job, name=name, draw=lambda: _graph(job, summary, plain=False, height=_LOWER))
 
 
 def _graph(job: Job, summary: Summary, *, plain: bool, height: int) -> Markup:
@@ -122,16 +91,16 @@ def _graph(job: Job, summary: Summary, *, plain: bool, height: int) -> Markup:
         by_name = plain and study.across == "behaviours"
         labels = {case.code: m.label if by_name else case_words(study, case) for case, m in pairs}
         stairs = multiple_baseline_chart(frame, measures=[m for _, m in pairs], labels=labels, **told)
-        said = " ".join(_description(job, case, measure) for case, measure in pairs)
+        said = " ".join(graph_words(job, case, measure) for case, measure in pairs)
         title = _title([measure for _, measure in pairs])
-        return _figure(stairs, title=title, description=said, caption=caption)
+        return figure(stairs, title=title, description=said, caption=caption)
     figures = []
     for n, (case, measure) in enumerate(pairs):
         label = case.code if len(pairs) > 1 else None
         one = study_chart(frame, measure=measure, case=case.code, label=label, height=height, **told)
-        said = _description(job, case, measure)
+        said = graph_words(job, case, measure)
         below = caption if n == 0 else _("{case}, as above.").format(case=case.code)
-        figures.append(_figure(one, title=_title([measure]), description=said, caption=below))
+        figures.append(figure(one, title=_title([measure]), description=said, caption=below))
     return joined(figures)
 
 
@@ -148,7 +117,7 @@ def effect_chart(job: Job) -> Piece:
     Piece
         A figure, or words when the effect is withheld.
     """
-    return _once(job, name="effect chart", draw=lambda: _effects(job))
+    return once(job, name="effect chart", draw=lambda: _effects(job))
 
 
 def _effects(job: Job) -> Markup:
@@ -157,7 +126,7 @@ def _effects(job: Job) -> Markup:
         return paragraphs([_("No effect is drawn, because none is shown here.")])
     labels = {case.code: case_words(study, case) for case in study.cases}
     intervals, description = effects_drawn(study, summary=summary, labels=labels)
-    return _figure(
+    return figure(
         intervals,
         title=_("Changes with their intervals"),
         description=description,
@@ -197,7 +166,7 @@ def effects_drawn(study: Study, *, summary: Summary, labels: Mapping[str, str]) 
         rows = rows[rows["contrast"] == "overall"]  # one line a case; the phases stand in the table
     intervals = effects_chart(rows, measure=told_measure(measures[0]), effect=effect, labels=labels)
     said = "; ".join(
-        f"{labels.get(row.case or '', _('average'))} {row.contrast}: "
+        f"{labels.get(row.case or '', _('average'))} {_('overall') if row.contrast == 'overall' else row.contrast}: "
         f"{number(row.median)} ({interval(row.lower, row.upper)})"
         for row in told
         if row.effect == effect and (row.contrast == "overall" or len(study.cases) == 1)
@@ -220,7 +189,7 @@ def other_charts(job: Job) -> Piece:
     Piece
         One figure a case and measure under a heading of their own; nothing when there is no other measure.
     """
-    return _once(job, name="other charts", draw=lambda: _others(job))
+    return once(job, name="other charts", draw=lambda: _others(job))
 
 
 def _others(job: Job) -> Markup:
@@ -231,6 +200,8 @@ def _others(job: Job) -> Markup:
     figures = []
     for case in study.cases:
         shown = {judged_measure(study, case, summary=summary).key for summary in job.summaries}
+        # Practice has its own picture, beside the outcome.
+        shown |= {found.practice for held in job.between if held.case == case.code for found in held.practice}
         for measure in study.measures_of(case):
             mine = frame[(frame["case"] == case.code) & (frame["measure"] == measure.key)]
             if measure.key in shown or mine["value"].isna().all():
@@ -238,7 +209,7 @@ def _others(job: Job) -> Markup:
             graph = study_chart(frame, measure=measure, phases=phases, case=case.code, height=_LOWER)
             name = of_case(study, case, said=measure.label)
             caption = f"{name}, {_(measure.role)}."
-            figures.append(_figure(graph, title=name, description=_description(job, case, measure), caption=caption))
+            figures.append(figure(graph, title=name, description=graph_words(job, case, measure), caption=caption))
     if not figures:
         return Markup("")
     head = Markup("<h2>{}</h2>").format(_("Other measures")) + paragraphs([_("Drawn without estimates.")], kind="note")
@@ -258,7 +229,7 @@ def visual_charts(job: Job) -> Piece:
     Piece
         One figure a case that has values.
     """
-    return _once(job, name="visual charts", draw=lambda: _with_lines(job))
+    return once(job, name="visual charts", draw=lambda: _with_lines(job))
 
 
 def _with_lines(job: Job) -> Markup:
@@ -277,32 +248,10 @@ def _with_lines(job: Job) -> Markup:
         graph = visual_chart(frame, measure=measure, phases=phases, lines=lines, case=case.code)
         name = of_case(study, case, said=measure.label)
         caption = _("{name}, with the lines of a visual analysis.").format(name=name)
-        figures.append(_figure(graph, title=name, description=_description(job, case, measure), caption=caption))
+        figures.append(figure(graph, title=name, description=graph_words(job, case, measure), caption=caption))
     return joined(figures)
-
-
-def _figure(graph: Any, *, title: str, description: str, caption: str) -> Markup:
-    from scd.charts.svg import to_svg
-
-    # The one place where markup enters as it is: vl-convert has escaped its texts, and the page is checked again.
-    svg = Markup(to_svg(graph, title=title, description=description))
-    return Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(svg, caption)
 
 
 def _title(measures: list[Measure]) -> str:
     labels = dict.fromkeys(measure.label for measure in measures)
     return _("{measures} over the sessions").format(measures=_(" and ").join(labels))
-
-
-def _description(job: Job, case: Case, measure: Measure) -> str:
-    """What the graph shows, in words: every phase with its sessions and the range of its values."""
-    said = []
-    for phase in case.phases:
-        held = [s for s in case.sessions if case.phase_at(s.number) == phase]
-        values = [v for s in held if (v := s.value(measure.key)) is not None]
-        if values:
-            low, high = (localized(f"{end:g}") for end in (min(values), max(values)))
-            span = low if low == high else _("{low} to {high}").format(low=low, high=high)
-            said.append(_("{phase} {n} values, {span}").format(phase=phase.label, n=len(values), span=span))
-    name = f"{case.code}, " if len(job.study.cases) > 1 else ""
-    return f"{name}{measure_words(measure)}; {design_words(job.study)}: {'; '.join(said) or _('no values yet')}."

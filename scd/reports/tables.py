@@ -161,7 +161,7 @@ def course(job: Job) -> Piece:
     html = _case_table(
         [(case.code, line) for case in study.cases for line in _phase_rows(study, case)],
         study=study,
-        head=[_("Phase"), _("Planned start"), _("Started"), _("Values"), "Missed", _("Why it moved")],
+        head=[_("Phase"), _("Planned start"), _("Started"), _("Values"), _("Missed"), _("Why it moved")],
         caption=_("Sessions by number; a phase lasts until the next one starts."),
         numbers=range(1, 5),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from scd.language import gettext as _
-from scd.language import localized, short_day, thousands
+from scd.language import localized, short_day, thousands, without_zero
 
 if TYPE_CHECKING:
     from scd.analysis.randomization_test.statistics import Contrast, StatisticName
@@ -113,5 +113,5 @@ def row_words(row: RandomizationRow, *, ci_prob: float, statistic: StatisticName
 
 def _p(p: float) -> str:
     if p < 0.0005:
-        return f"< {localized('.001')}"
-    return "= 1" if p > 0.9995 else f"= {localized(f'{p:.3f}'.replace('0.', '.'))}"
+        return f"< {without_zero('0.001')}"
+    return "= 1" if p > 0.9995 else f"= {without_zero(f'{p:.3f}')}"
