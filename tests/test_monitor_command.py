@@ -107,6 +107,17 @@ def test_a_study_without_a_rule_has_no_alarms(workspace):
     assert "No monitoring rule was fixed" in document["rows"][0]["reason"]
 
 
+def test_a_rule_that_was_never_simulated_says_so_beside_its_alarm(workspace):
+    with workspace.open() as caseload:
+        study = reversal(measures=[SCORE], phases="AB", sessions=5, code=caseload.new_code())
+        study = study.replace(monitoring=default_monitoring(study))
+        caseload.add(filled(study, (5, 4.6, 5.3, 4.9, 5.1, 8.9, 9.2, 8.7)))
+    document = json.loads(run(study.code, "-w", str(workspace.path), "--json").stdout)
+    row = document["rows"][0]
+    assert (row["alarms"], row["false_success"], row["false_harm"]) == (["harm"], None, None)
+    assert "How often this rule raises it by mistake was not simulated." in " ".join(document["text"])
+
+
 def test_an_unknown_code_is_a_mistake_in_words(workspace):
     told = run("ABCDEF", "-w", str(workspace.path))
     assert told.exit_code == 2

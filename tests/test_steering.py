@@ -318,6 +318,7 @@ def test_a_look_outside_the_fixed_ones_is_information():
     assert (found.look, found.alarms, found.next_look) == (None, (), 5)
     assert found.p_improvement < 0.05
     assert "This is none of the fixed looks: what stands here is information, not an alarm." in " ".join(found.text)
+    assert "The figures lean to the worse. How the client is goes before any rule." in " ".join(found.text)
     # The alarm of the look before stands, for nobody has said what was decided on it.
     assert [a.kind for a in found.standing] == ["harm"]
     assert found.suggestion == "talk about it"

@@ -250,6 +250,8 @@ def _look_words(found: Steering, *, measure: Measure, kind: str) -> list[str]:
     outside = _("This is none of the fixed looks: what stands here is information, not an alarm.")
     if found.next_look is not None:
         outside += " " + _("The next fixed look is after {values} values.").format(values=found.next_look)
+    if found.p_improvement is not None and 1 - found.p_improvement > rule.harm:
+        outside += " " + _("The figures lean to the worse. How the client is goes before any rule.")
     if not found.standing:
         return [outside]
     stood = _("What the fixed look at session {session} found, on which no decision is on record:").format(
