@@ -180,7 +180,7 @@ def _document(
         "warnings": list(warnings),
         "errors": [one.errors for one in found],
         "designs": [_told(plan) | {"cost": None if cost is None else cost * plan.total} for plan in plans.values()],
-        "text": [*reach_words(found), *assumption_words(found, question)],
+        "text": [*reach_words(found, meaningful=question.smallest_meaningful), *assumption_words(found, question)],
         "unit": question.unit,
         "sd": question.within_sd,
         "meaningful": question.smallest_meaningful,
@@ -229,6 +229,8 @@ def _print(found: tuple[Chance, ...], question: Question, *, warnings: tuple[str
     print_rows(rows, head=head, title=title)
     if cost is not None:
         typer.echo(f"Cost: {cost:g} a session, for each client (of a multiple baseline, for each tier).")
-    typer.echo("\n".join((*reach_words(found), *assumption_words(found, question))))
+    typer.echo(
+        "\n".join((*reach_words(found, meaningful=question.smallest_meaningful), *assumption_words(found, question)))
+    )
     for warning in warnings:
         typer.echo(f"Note: {warning}")

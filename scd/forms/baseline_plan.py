@@ -98,6 +98,11 @@ class StaggeredPlan(View):
         return bool(self.how.value == "random")
 
     @property
+    def compared(self) -> dict[str, Any]:
+        """What the chances of this plan are worked out for."""
+        return {"design": "multiple-baseline", "tiers": int(self.tiers_number.value)}
+
+    @property
     def labels(self) -> dict[str, str]:
         """The clinic's own names by tier code."""
         return {tier.code: tier.label.text() for tier in self._used}

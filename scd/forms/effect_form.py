@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import ipywidgets as widgets
@@ -11,6 +11,7 @@ import traitlets
 
 from scd.analysis.summary import Summary
 from scd.forms.alert import Alert, PageError
+from scd.forms.background import started
 from scd.forms.markup import mistake, said
 from scd.forms.outcome_result import OutcomeResult
 from scd.forms.view import View, button, folded, row, shown
@@ -115,20 +116,8 @@ class EffectForm(View):
         finally:
             self._busy("", False)
 
-    def _start(self, work: Callable[[], Any]) -> None:
-        """Hand the work to the kernel's loop; where there is none, as in a test, do it now."""
-        if self.task is not None and not self.task.done():
-            return
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            asyncio.run(work())
-            return
-        self.task = loop.create_task(self._watched(work))
-
-    async def _watched(self, work: Callable[[], Any]) -> None:
-        with self._alert.watch():
-            await work()
+    def _start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self.task = started(work, alert=self._alert, running=self.task)
 
     def _ready(self) -> bool:
         self.told.value = ""

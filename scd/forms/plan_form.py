@@ -13,6 +13,7 @@ from scd.design.standards import grade_wwc
 from scd.forms.alert import Alert
 from scd.forms.baseline_plan import StaggeredPlan
 from scd.forms.markup import said
+from scd.forms.planning_view import PlanningView
 from scd.forms.reversal_plan import ReversalPlan
 from scd.forms.schedule import schedule
 from scd.forms.view import View, shown
@@ -60,7 +61,8 @@ class PlanForm(View):
         self.fixed = shown()
         self.message = shown()
         self.preview = shown()
-        self.children = [self.fixed, self.plan, self.message, self.preview]
+        self.planning = PlanningView(alert)
+        self.children = [self.fixed, self.plan, self.message, self.preview, self.planning]
         self._update()
 
     @property
@@ -102,6 +104,9 @@ class PlanForm(View):
         if isinstance(self.plan, StaggeredPlan):
             self.plan.lock(locked)
         self.fixed.value = said(self._why_fixed() if locked else "", tone="plain")
+        self.planning.layout.display = "none" if locked else ""
+        outcomes = [m for m in self._measures if m.role == "outcome"]
+        self.planning.use(outcomes[0] if outcomes else None, **self.plan.compared)
         if not self._measures:
             self._problem = _("the measures are not complete (part 1)")
             self.study, self.preview.value, self.message.value = (

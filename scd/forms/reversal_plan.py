@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from typing import Any
 
 from scd.analysis.words import condition_word
 from scd.design.plans import reversal
@@ -27,6 +28,8 @@ _ORDERS = [
     ("ABABABAB", "ABABABAB"),
 ]
 _HOW = [(N_("I set the length of each phase"), "fixed"), (N_("scd draws the phase starts at random"), "random")]
+# The shortest phase that a draw is taken to give while none was chosen.
+_SHORTEST = 3
 
 
 class ReversalPlan(View):
@@ -72,6 +75,15 @@ class ReversalPlan(View):
     def drawn(self) -> bool:
         """Whether the starts are drawn at random."""
         return bool(self.how.value == "random")
+
+    @property
+    def compared(self) -> dict[str, Any]:
+        """What the chances of this plan are worked out for."""
+        try:
+            shortest = self.min_phase.whole() if self.drawn else _SHORTEST
+        except StudyError:
+            shortest = _SHORTEST
+        return {"design": str(self.order.value).lower(), "min_phase": max(shortest, 1)}
 
     def study(self, measures: Sequence[Measure], *, code: str) -> Study:
         """The study as planned; a mistake is shown beside its field.

@@ -38,18 +38,20 @@ def design_words(name: str) -> str:
     return _("Multiple baseline") if name == MULTIPLE_BASELINE else name.upper()
 
 
-def reach_words(found: Sequence[Chance]) -> tuple[str, ...]:
+def reach_words(found: Sequence[Chance], *, meaningful: float = 0.0) -> tuple[str, ...]:
     """For each design, change and autocorrelation: how many sessions a phase reach .8, or that none does.
 
     Parameters
     ----------
     found : sequence of Chance
         In the order of `scd.analysis.planning.chances`.
+    meaningful : float
+        The smallest change that matters. Of a change no larger than it nothing is said of that.
 
     Returns
     -------
     tuple of str
-        One sentence or two each.
+        Two sentences or three each.
 
     Examples
     --------
@@ -74,11 +76,11 @@ def reach_words(found: Sequence[Chance]) -> tuple[str, ...]:
         if len(phis) > 1:
             head.append(_("autocorrelation {phi}").format(phi=number(part[0].autocorrelation)))
         opening = f"{', '.join(head)}: " if head else ""
-        told.append(opening + _reached(part))
+        told.append(opening + _reached(part, meaningful=meaningful))
     return tuple(told)
 
 
-def _reached(part: list[Chance]) -> str:
+def _reached(part: list[Chance], *, meaningful: float) -> str:
     part = sorted(part, key=lambda one: one.plan.sessions)
     enough = next((one for one in part if one.p_detect >= ENOUGH), None)
     best = part[-1] if enough is None else enough
@@ -108,6 +110,8 @@ def _reached(part: list[Chance]) -> str:
     told = [sentence.format(**named)]
     if close:
         told.append(_("That is so close to {enough} that it may be chance.").format(enough=percent(ENOUGH)))
+    if best.change <= meaningful:
+        return " ".join(told)
     meant = next((one for one in part if one.p_meaningful >= ENOUGH), None)
     if meant is not None:
         also = _("To find that the change is a meaningful one, {enough} takes {sessions} a phase.").format(
@@ -279,6 +283,13 @@ def warnings_of(found: Sequence[Chance], question: Question) -> tuple[str, ...]:
         told.append(
             _("No meaningful change was given: half a unit, {meaningful}, is taken.").format(
                 meaningful=number(question.smallest_meaningful)
+            )
+        )
+    if any(0 < one.change <= question.smallest_meaningful for one in found):
+        told.append(
+            _(
+                "A change that is no larger than the smallest that matters can hardly be shown to be at least that "
+                "large, however many sessions there are: that takes a larger one."
             )
         )
     if question.scale == "rating":
