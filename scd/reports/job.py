@@ -15,6 +15,7 @@ from scd.reports.engine import SENTINEL, ReportError
 from scd.study import Study
 
 if TYPE_CHECKING:
+    from scd.analysis.between_sessions.values import BetweenSessions
     from scd.analysis.findings import Findings
     from scd.analysis.summary import Summary
 
@@ -35,6 +36,9 @@ class Job:
         Its estimates and their words, one an outcome, the headline's first.
     findings : tuple of Findings
         What the record says without a model, one an outcome; empty on a client's page.
+    between : tuple of BetweenSessions
+        What was found between the sessions, one a case of which there is something to say; on a client's page without
+        what is for the clinician alone.
     code : str
         The code that the page is for: the study's, or that of one client of several.
     fingerprint : str
@@ -59,6 +63,7 @@ class Job:
     saved_at: dt.datetime | None = None
     made_at: dt.datetime | None = None
     findings: tuple[Findings, ...] = ()
+    between: tuple[BetweenSessions, ...] = ()
     pictures: Mapping[str, str] = field(default_factory=dict)
     language: str = field(default_factory=current_language)
     token: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -108,6 +113,7 @@ def write_job(job: Job, *, folder: Path) -> Path:
         "language": job.language,
         "summaries": len(job.summaries),
         "findings": [found.model_dump(mode="json") for found in job.findings],
+        "between": [found.model_dump(mode="json") for found in job.between],
     }
     texts = {"study.json": job.study.to_json(), "job.json": json.dumps(head)}
     texts |= {_summary_file(n): summary.to_json() for n, summary in enumerate(job.summaries)}
@@ -137,6 +143,7 @@ def open_job(job: str) -> Job:
     StudyError
         When one of its documents is damaged.
     """
+    from scd.analysis.between_sessions.values import BetweenSessions
     from scd.analysis.findings import Findings
     from scd.analysis.summary import Summary
 
@@ -165,6 +172,7 @@ def open_job(job: str) -> Job:
         made_at=dt.datetime.fromisoformat(head["made_at"]),
         token=head["token"],
         findings=tuple(Findings(**found) for found in head["findings"]),
+        between=tuple(BetweenSessions(**found) for found in head["between"]),
         pictures=head["pictures"],
         language=head["language"],
     )

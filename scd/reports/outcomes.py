@@ -70,7 +70,8 @@ def study_of_outcome(study: Study, *, measure: Measure | None) -> Study:
     cases = tuple(case for case in study.cases if measure in study.measures_of(case))
     drawn = study.randomization if len(cases) == len(study.cases) else None
     measures = (measure, *(m for m in study.measures if m != measure))
-    return study.replace(measures=measures, cases=cases, randomization=drawn)
+    decisions = tuple(d for d in study.decisions if d.case in {case.code for case in cases})
+    return study.replace(measures=measures, cases=cases, randomization=drawn, decisions=decisions)
 
 
 def summarize_outcome(

@@ -210,7 +210,7 @@ def session_words(study: Study) -> str:
 
 
 def value_words(session: Session, *, measure: str) -> str:
-    """An observed number with its minutes or trials; nothing where there is no number.
+    """An observed number with its minutes or trials, or with what was planned; nothing where there is no number.
 
     Examples
     --------
@@ -222,6 +222,8 @@ def value_words(session: Session, *, measure: str) -> str:
     if entry is None or entry.value is None:
         return ""
     beside = [] if entry.minutes is None else [_("{minutes} min").format(minutes=localized(f"{entry.minutes:g}"))]
+    if entry.planned is not None:
+        beside.append(_("{planned} planned").format(planned=localized(f"{entry.planned:g}")))
     if entry.trials is not None:
         beside.append(ngettext("{n} trial", "{n} trials", entry.trials).format(n=entry.trials))
     value = localized(f"{entry.value:g}")

@@ -21,8 +21,11 @@ from scd.reports.phrases import (
     session_words,
 )
 from scd.reports.pictures import chart, effect_chart, other_charts, outcome_chart
+from scd.reports.practice import client_chart, client_practice, practice
+from scd.reports.processes import client_processes, processes
 from scd.reports.shares import has_several_clients
 from scd.reports.standards import standards
+from scd.reports.steering import client_steering, steering
 from scd.reports.tables import course, data, effect_table, outcome_table, overview
 from scd.reports.visual import visual
 
@@ -36,7 +39,11 @@ __all__ = [
     "appendix",
     "between_cases",
     "chart",
+    "client_chart",
     "client_limits",
+    "client_practice",
+    "client_processes",
+    "client_steering",
     "course",
     "data",
     "diagnostics",
@@ -51,9 +58,12 @@ __all__ = [
     "open_job",
     "other_charts",
     "other_outcomes",
+    "practice",
+    "processes",
     "provenance",
     "result",
     "standards",
+    "steering",
     "visual",
 ]
 

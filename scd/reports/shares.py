@@ -43,7 +43,8 @@ def share_of(study: Study, summary: Summary, *, case: Case) -> tuple[Study, Summ
     tuple of Study and Summary
         Without a trace of the other clients: no data, no code, no average.
     """
-    part = study.replace(cases=(case,), randomization=None, note="")
+    decisions = tuple(decision for decision in study.decisions if decision.case == case.code)
+    part = study.replace(cases=(case,), randomization=None, note="", decisions=decisions)
     measure = judged_measure(study, case, summary=summary)
     rows = [e.model_dump() for e in summary.effects if e.case == case.code]
     measure_of = {case.code: measure}

@@ -1,0 +1,258 @@
+"""What was found between the sessions, as plain values: a report reads them without any library that computed them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from scd.analysis.steering.steering_values import Steering
+from scd.study.decision import Decision
+from scd.study.record import Record, Text
+
+__all__ = [
+    "BetweenSessions",
+    "CourseRow",
+    "DoseFound",
+    "DoseRow",
+    "FollowPhase",
+    "FollowRow",
+    "Obstacle",
+    "PracticeFound",
+    "ProcessRow",
+    "ProcessesFound",
+    "SteeringFound",
+]
+
+
+class FollowRow(Record):
+    """What was planned and done at one session; see `scd.analysis.practice.follow_through.follow_through`."""
+
+    case: str
+    practice: str
+    session: int
+    date: dt.date | None
+    phase: str
+    condition: str
+    planned: float | None
+    done: float | None
+    share: float | None
+    obstacle: bool
+    missed: bool
+
+
+class FollowPhase(Record):
+    """Follow-through in one phase; see `scd.analysis.practice.follow_through.follow_through_table`."""
+
+    case: str
+    practice: str
+    phase: str
+    due: int
+    known: int
+    planned: float | None
+    done: float | None
+    share: float | None
+    sessions_as_planned: int
+    obstacles: int
+
+
+class Obstacle(Record):
+    """What got in the way of practice at one session, in the words of the record."""
+
+    session: int
+    date: dt.date | None
+    text: Text
+
+
+class DoseRow(Record):
+    """One quantity of how the effect goes with practice; see `scd.analysis.practice.dose_effects.dose_effects`."""
+
+    case: str
+    measure: str
+    practice: str
+    quantity: str
+    mean: float | None
+    sd: float | None
+    median: float
+    lower: float
+    upper: float
+    ci_prob: float
+    p_improvement: float | None
+
+
+class CourseRow(Record):
+    """The expected value at one session with one amount of practice."""
+
+    case: str
+    phase: str
+    session: int
+    practice: str
+    mean: float
+    lower: float
+    upper: float
+
+
+class DoseFound(Record):
+    """How the effect goes with practice.
+
+    Parameters
+    ----------
+    rows : tuple of DoseRow
+    courses : tuple of CourseRow
+    told_apart : bool
+        Whether practice varies enough within phases to be told from the phase.
+    text, client_text : tuple of str
+    """
+
+    rows: tuple[DoseRow, ...]
+    courses: tuple[CourseRow, ...]
+    told_apart: bool
+    text: tuple[str, ...]
+    client_text: tuple[str, ...]
+
+
+class PracticeFound(Record):
+    """One measure of practice of one client.
+
+    Parameters
+    ----------
+    practice, measure : str
+        Keys of the measure of practice, and of the outcome that it stands beside.
+    sessions : tuple of FollowRow
+    phases : tuple of FollowPhase
+        A row a phase, then one over all phases under intervention.
+    obstacles : tuple of Obstacle
+        In the order of the sessions; none on a client's page.
+    text, client_text : tuple of str
+        Follow-through in words.
+    dose : DoseFound or None
+        None where it can't be told.
+    problem : str
+        Why not; else empty.
+    """
+
+    practice: str
+    measure: str
+    sessions: tuple[FollowRow, ...]
+    phases: tuple[FollowPhase, ...]
+    obstacles: tuple[Obstacle, ...]
+    text: tuple[str, ...]
+    client_text: tuple[str, ...]
+    dose: DoseFound | None = None
+    problem: str = ""
+
+
+class ProcessRow(Record):
+    """One link of a process to the outcome; see `scd.analysis.processes.table.process_table`."""
+
+    case: str
+    outcome: str
+    process: str
+    n: int
+    link_mean: float
+    sd: float
+    lower: float
+    upper: float
+    ci_prob: float
+    p_direction: float
+    p_rank1: float | None
+    p_above_tenth: float
+    phase_change_mean: float | None
+    phase_change_lower: float | None
+    phase_change_upper: float | None
+    phase_change_p_improvement: float | None
+    p_not_later: float | None
+    a_b_mean: float | None
+    a_b_lower: float | None
+    a_b_upper: float | None
+    a_b_p_positive: float | None
+    evidence: str
+    text: str
+
+
+class ProcessesFound(Record):
+    """The declared processes of one client.
+
+    Parameters
+    ----------
+    outcome : str
+        Key of the outcome.
+    processes : tuple of str
+        Keys, in the order of the rows.
+    rows : tuple of ProcessRow
+    model : str
+    priors : dict of str to str, optional
+    text : tuple of str
+        What follows, and what no such table can tell; each link's own words stand in its row.
+    client_text : tuple of str
+    warnings : tuple of str
+    leading : str
+        Key of the process that the next experiment would be about; empty where none stands out.
+    problem : str
+        Why there are no rows; else empty.
+    """
+
+    outcome: str
+    processes: tuple[str, ...]
+    rows: tuple[ProcessRow, ...] = ()
+    model: str = ""
+    priors: dict[str, str] | None = None
+    text: tuple[str, ...] = ()
+    client_text: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    leading: str = ""
+    problem: str = ""
+
+
+class SteeringFound(Record):
+    """The rule of one case, its looks, and what was decided.
+
+    Parameters
+    ----------
+    steering : Steering or None
+        Where the case stands; None where that can't be told.
+    rule_text : tuple of str
+        The rule in sentences; empty where none was fixed.
+    alarm_text : tuple of str
+        Every kind of alarm that was raised, at which looks, and how often the rule raises it by mistake.
+    decisions : tuple of Decision
+        In the order they were taken.
+    client_text : tuple of str
+    problem : str
+        Why there is no steering; else empty.
+    """
+
+    steering: Steering | None
+    rule_text: tuple[str, ...] = ()
+    alarm_text: tuple[str, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    client_text: tuple[str, ...] = ()
+    problem: str = ""
+
+
+class BetweenSessions(Record):
+    """What was found between the sessions of one client; each part is absent where there is nothing to say.
+
+    Parameters
+    ----------
+    case : str
+    practice : tuple of PracticeFound
+        One a measure of practice.
+    processes : ProcessesFound, optional
+    steering : SteeringFound, optional
+    """
+
+    case: str
+    practice: tuple[PracticeFound, ...] = ()
+    processes: ProcessesFound | None = None
+    steering: SteeringFound | None = None
+
+    def for_client(self) -> BetweenSessions:
+        """The same without what is for the clinician alone: words of people, reasons, and sentences on other cases."""
+        practice = tuple(found.replace(obstacles=(), text=()) for found in self.practice)
+        steering = self.steering
+        if steering is not None:
+            told = steering.steering
+            if told is not None:
+                told = told.replace(text=(), reason="", warnings=(), grade_words="")
+            plain = tuple(decision.replace(reason="–") for decision in steering.decisions)
+            steering = steering.replace(steering=told, rule_text=(), alarm_text=(), decisions=plain, problem="")
+        return self.replace(practice=practice, steering=steering)
