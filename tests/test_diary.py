@@ -129,8 +129,8 @@ def test_the_file_has_the_columns_that_the_import_knows():
 
 def back(text: str | bytes, held: Study):
     preview = read_table(text, name="diary.csv")
-    sessions, notes = sessions_for(preview, held, case="K7M2AB")
-    return add_sessions(held, case="K7M2AB", sessions=sessions), notes
+    sessions = sessions_for(preview, held, case="K7M2AB")
+    return add_sessions(held, case="K7M2AB", sessions=sessions), preview.notes
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
@@ -147,7 +147,7 @@ def test_the_file_comes_back_as_it_was_filled_in(separator, encoding):
     update, notes = back(filled(text, rows, separator=separator).encode(encoding), held)
     told = {s.number: {v.measure: v for v in s.values} for s in update.study.cases[0].sessions}
     assert list(told) == [1, 2, 3, 4]  # the third day was missed, the last three are yet to come
-    assert notes == ("3 sessions at the end with nothing in them are left out as yet to come",)
+    assert "days that are yet to come: 3 dated rows at the end with nothing in them are left out" in notes
     assert (told[1]["mood"].value, told[4]["mood"].value) == (7.5, None)
     assert (told[1]["walks"].planned, told[1]["walks"].value) == (1, 1)
     assert (told[2]["walks"].planned, told[2]["walks"].value) == (1, 0)
@@ -186,6 +186,15 @@ def test_whatever_is_filled_in_is_read_and_read_again_changes_nothing(rows):
             assert values["walks"].obstacle == row["walks_obstacle"]
     again, _ = back(text, update.study)
     assert (again.study, again.added, again.changed) == (update.study, (), ())
+
+
+def test_a_last_day_that_says_na_was_missed_and_an_empty_sheet_is_none():
+    held = study()
+    text = diary_csv(diary_of(held, case="K7M2AB", start=MONDAY, weeks=1))
+    update, _ = back(filled(text, {1: {"mood": "4"}, 3: {"mood": "NA"}}), held)
+    assert [(s.number, s.value("mood")) for s in update.study.cases[0].sessions] == [(1, 4), (2, None), (3, None)]
+    with pytest.raises(StudyError, match="nothing is filled in yet"):
+        read_table(text, name="diary.csv")
 
 
 def test_a_diary_of_another_case_or_without_days_is_refused():

@@ -182,9 +182,9 @@ def table_into(place: Place, reading: dict[str, Any], *, every: Any, start: dt.d
     with workspace_at(place.workspace).open() as caseload:
         for held, code, labels in _cases(caseload, place.into, persons=preview.cases):
             chosen = labels | ({code: case} if case is not None else {})
-            sessions, notes = sessions_for(preview, held.study, case=code, labels=chosen, every=every, start=start)
+            sessions = sessions_for(preview, held.study, case=code, labels=chosen, every=every, start=start)
             print_frame(preview.table(6), title=f"{code}: the first rows, as scd reads them")
-            _tell((*preview.notes, *notes))
+            _tell(preview.notes)
             failed |= _add(caseload, place, held.study.code, code, sessions, reason="scd import, table")
     if failed:
         raise typer.Exit(1)

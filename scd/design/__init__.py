@@ -3,7 +3,10 @@
 from scd.design.agreement import Agreement, observer_agreement
 from scd.design.alternating import alternating_treatments
 from scd.design.attainable import phase_starts_words, set_size_words, smallest_p_words, start_windows_words
+from scd.design.calendar import diary_calendar
 from scd.design.cent import cent_rows
+from scd.design.dating import number_dates
+from scd.design.diary import Diary, blank_diary, diary_of
 from scd.design.next_experiment import next_experiment
 from scd.design.plans import multiple_baseline, reversal
 from scd.design.randomization import (
@@ -34,6 +37,7 @@ from scd.design.standards import Grade, WwcGrade, grade_wwc
 __all__ = [
     "ENUMERATION_LIMIT",
     "Agreement",
+    "Diary",
     "Grade",
     "Scheme",
     "WwcGrade",
@@ -42,9 +46,12 @@ __all__ = [
     "admissible_starts",
     "alternating_treatments",
     "assignment_is_admissible",
+    "blank_diary",
     "cent_rows",
     "count_phase_starts",
     "count_start_windows",
+    "diary_calendar",
+    "diary_of",
     "draw_alternating",
     "draw_blocks",
     "draw_custom",
@@ -56,6 +63,7 @@ __all__ = [
     "grade_wwc",
     "multiple_baseline",
     "next_experiment",
+    "number_dates",
     "observer_agreement",
     "phase_starts_words",
     "redraw",

@@ -9,22 +9,33 @@ from scd.records.tables import Preview, Problem, measure_key, read_table, sessio
 
 if TYPE_CHECKING:
     from scd.records.caseload import AuditEntry, Caseload, StaleSave, Stored, open_caseload
+    from scd.records.diary import diary_csv
+    from scd.records.profiles import ImportSettings, read_export, read_settings, studies_from_answers
+    from scd.records.update import Update, add_sessions, sessions_for
     from scd.records.workspace import Workspace, find_workspace, init_workspace
 
 __all__ = [
     "AuditEntry",
     "Caseload",
+    "ImportSettings",
     "Preview",
     "Problem",
     "StaleSave",
     "Stored",
+    "Update",
     "Workspace",
+    "add_sessions",
+    "diary_csv",
     "find_workspace",
     "init_workspace",
     "measure_key",
     "open_caseload",
+    "read_export",
+    "read_settings",
     "read_table",
+    "sessions_for",
     "sessions_from_table",
+    "studies_from_answers",
     "study_from_table",
     "to_csv",
     "to_scan_csv",
@@ -34,6 +45,9 @@ __all__ = [
 
 _HOMES = {
     **dict.fromkeys(("AuditEntry", "Caseload", "StaleSave", "Stored", "open_caseload"), "caseload"),
+    "diary_csv": "diary",
+    **dict.fromkeys(("ImportSettings", "read_export", "read_settings", "studies_from_answers"), "profiles"),
+    **dict.fromkeys(("Update", "add_sessions", "sessions_for"), "update"),
     **dict.fromkeys(("Workspace", "find_workspace", "init_workspace"), "workspace"),
 }
 

@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-from scd.records.cells import read_cells
+from scd.records.cells import Cells, read_cells
 from scd.records.columns import Columns, open_columns
 from scd.records.intake import sessions_from_table, study_from_table
 from scd.records.matching import measure_key
 from scd.records.preview import Preview, Problem
-from scd.records.roles import find_layout
+from scd.records.roles import Layout, find_layout
 from scd.records.series import Entry, check_order, label_phases, number_sessions
+from scd.study import StudyError
 
 __all__ = ["Preview", "Problem", "measure_key", "read_table", "sessions_from_table", "study_from_table"]
 
@@ -65,7 +66,10 @@ def read_table(
     """
     cells = read_cells(source, name=name, sheet=sheet)
     layout = find_layout(cells, columns=columns)
+    cells, ahead = _until_filled_in(cells, layout)
     read = open_columns(cells, layout)
+    if ahead:
+        read.notes.append(f"days that are yet to come: {ahead} dated rows at the end with nothing in them are left out")
     entries, phase_column = _entries(read, day_first)
     if "session" not in layout.columns:
         entries, notes, problems = number_sessions(entries, date_column=read.name("date"))
@@ -97,6 +101,20 @@ def read_table(
         notes=tuple(read.notes),
         problems=tuple(sorted(set(read.problems), key=lambda p: (p.row or 0, p.column, p.message))),
     )
+
+
+def _until_filled_in(cells: Cells, layout: Layout) -> tuple[Cells, int]:
+    """The table without the rows at its end that have a date, a session and nothing else, and how many they are.
+
+    So a diary looks that is brought back half way. A session that was missed says so by NA, or stands before another.
+    """
+    if layout.form != "wide" or not {"date", "session"} <= set(layout.columns):
+        return cells, 0
+    held = [*layout.values, *layout.planned.values(), *layout.obstacle.values()]
+    last = max((n for n, (_, row) in enumerate(cells.rows) if any(row[i] for i in held)), default=-1)
+    if last < 0:
+        raise StudyError(f"{cells.name}: holds days and nothing else: nothing is filled in yet", field="value")
+    return replace(cells, rows=cells.rows[: last + 1]), len(cells.rows) - last - 1
 
 
 def _entries(read: Columns, day_first: bool | None) -> tuple[list[Entry], str]:

@@ -156,7 +156,7 @@ def sessions_for(
     labels: Mapping[str, str] | None = None,
     every: Every = "day",
     start: dt.date | None = None,
-) -> tuple[tuple[Session, ...], tuple[str, ...]]:
+) -> tuple[Session, ...]:
     """The sessions of a table for a case of a study on record, such as a diary that a client has filled in.
 
     Parameters
@@ -176,11 +176,8 @@ def sessions_for(
 
     Returns
     -------
-    sessions : tuple of Session
-        Rows after the last one with anything in it are days yet to come, and are left out; an empty row before it was
-        missed.
-    notes : tuple of str
-        What was left out.
+    tuple of Session
+        In order.
 
     Raises
     ------
@@ -195,9 +192,8 @@ def sessions_for(
     >>> held = Case(code="K7M2", phases=(Phase(label="A1", planned_start=1),))
     >>> study = Study(code="K7M2", design="reversal", measures=(mood,), cases=(held,))
     >>> diary = read_table("date,session,mood\\n2026-01-05,1,4\\n2026-01-06,2,\\n2026-01-07,3,\\n", name="diary.csv")
-    >>> sessions, notes = sessions_for(diary, study, case="K7M2")
-    >>> [s.number for s in sessions], notes
-    ([1], ('2 sessions at the end with nothing in them are left out as yet to come',))
+    >>> [s.number for s in sessions_for(diary, study, case="K7M2")], diary.notes[0]
+    ([1], 'days that are yet to come: 2 dated rows at the end with nothing in them are left out')
     """
     held = study.case(case)
     names = [code for code in preview.cases if code != ONLY_CASE]
@@ -221,11 +217,4 @@ def sessions_for(
         twice = len(sessions) - len({s.number for s in sessions})
         if twice:
             raise StudyError(f"{preview.name}: has several dates in one {every}; number the sessions", field="date")
-    last = max((n for n, s in enumerate(sessions) if any(_filled(v) for v in s.values)), default=-1)
-    ahead = len(sessions) - last - 1
-    notes = (f"{ahead} sessions at the end with nothing in them are left out as yet to come",) if ahead else ()
-    return sessions[: last + 1], notes
-
-
-def _filled(value: Value) -> bool:
-    return value.value is not None or value.planned is not None or bool(value.obstacle)
+    return sessions
