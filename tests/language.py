@@ -1,8 +1,8 @@
 """The catalogues brought up to date with the source: ``uv run python -m tests.language``.
 
-Every text of ``scd`` that goes through gettext, and every word that a template shows, is taken into each
-language's catalogue; texts that are gone leave it. What is new has no translation yet: the command lists it, and ends with status 1
-until somebody has written it into the ``.po`` file.
+Every text of ``scd`` that goes through gettext, and every word that a template shows, is taken into each language's
+catalogue; texts that are gone leave it. What is new has no translation yet: the command lists it, and ends with status
+1 until somebody has written it into the ``.po`` file.
 """
 
 from __future__ import annotations
@@ -43,6 +43,13 @@ def extracted() -> Catalog:
             # Cells for the workshop are never shown on a page.
             if cell["cell_type"] == "markdown" and "workshop" not in cell["metadata"].get("tags", []):
                 found.add("".join(cell["source"]), locations=[(f"templates/{path.name}", 0)])
+    for row in json.loads((ROOT / "scd" / "study" / "catalogue.json").read_text(encoding="utf-8")):
+        # Where numbers come from is cited as it was published; only our own words about plain scales are translated.
+        for text in (
+            row["label"],
+            *([row["source"]] if "doi:" not in row["source"] and "plain" in row["source"] else []),
+        ):
+            found.add(text, locations=[("scd/study/catalogue.json", 0)])
     for message in found:
         message.flags -= _FORMATS
     return found

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from html import unescape
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -39,7 +40,6 @@ from scd.study import Case, Measure, Phase, Session, Study, Value
 from tests.language import KEYWORDS, ROOT, catalogue, extracted, without_translation
 
 OTHERS = [language for language in LANGUAGES if language != "en"]
-MODULES = sorted((ROOT / "scd").rglob("*.py"))
 LETTERS = re.compile(r"\{[^{}]*\}")
 
 
@@ -52,6 +52,13 @@ def _english_unless_said(monkeypatch):
 def source() -> dict:
     """Every text of the source, by context and text."""
     return {(message.context, message.id): message for message in extracted() if message.id}
+
+
+@pytest.fixture(scope="module")
+def trees() -> dict[Path, ast.AST]:
+    """Every module's syntax tree, by its path."""
+    modules = sorted((ROOT / "scd").rglob("*.py"))
+    return {path.relative_to(ROOT): ast.parse(path.read_text(encoding="utf-8")) for path in modules}
 
 
 def _forms(said: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -78,8 +85,8 @@ def test_every_text_has_words_that_are_no_guess(language):
 def test_a_translation_has_the_same_placeholders_spaces_and_lines(language):
     wrong = []
     for message in catalogue(language):
-        if not message.id:
-            continue
+        if not message.id or not all(_forms(message.string)):
+            continue  # what has no words yet is told above
         english, other = _forms(message.id), _forms(message.string)
         names = set(LETTERS.findall(" ".join(english)))
         # One of two plural forms may do without the number itself: “1 value” can be “a value”.
@@ -126,37 +133,21 @@ def _calls(tree: ast.AST, names: set[str]) -> list[ast.Call]:
     ]
 
 
-def test_the_extractor_sees_every_call_also_within_f_strings(source):
+def test_the_extractor_sees_every_call_also_within_f_strings(source, trees):
     known = {form for _context, said in source for form in _forms(said)}
     unseen, unreadable = [], []
-    for module in MODULES:
-        for call in _calls(ast.parse(module.read_text(encoding="utf-8")), {*KEYWORDS} - {"pgettext"}):
+    for module, tree in trees.items():
+        for call in _calls(tree, {*KEYWORDS} - {"pgettext"}):
             texts = call.args[: 2 if call.func.id == "ngettext" else 1]  # type: ignore[attr-defined]
-            where = f"{module.relative_to(ROOT)}:{call.lineno}"
+            where = f"{module}:{call.lineno}"
             unreadable += [where for text in texts if isinstance(text, ast.JoinedStr | ast.BinOp)]
             unseen += [where for text in texts if isinstance(text, ast.Constant) and text.value not in {*known, ""}]
     assert not unreadable, "a text must be a literal, filled by .format afterwards"
     assert not unseen
 
 
-def test_nobody_throws_away_into_the_name_that_translates():
+def test_nobody_throws_away_into_the_name_that_translates(trees):
     """``for _ in …`` in a function that also says ``_("…")`` would call whatever was thrown away."""
-    wrong = []
-    for module in MODULES:
-        for function in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
-            if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-                continue
-            bound = any(
-                isinstance(n, ast.Name) and n.id == "_" and isinstance(n.ctx, ast.Store) for n in _own(function)
-            )
-            if bound and any(call in _own(function) for call in _calls(function, {"_"})):
-                wrong.append(f"{module.relative_to(ROOT)}:{function.lineno} {function.name}")
-    assert not wrong
-
-
-def _own(function: ast.AST) -> list[ast.AST]:
-    """The nodes of a function outside functions and comprehensions in it, whose names are their own."""
-    found, waiting = [], list(ast.iter_child_nodes(function))
     inner = (
         ast.FunctionDef,
         ast.AsyncFunctionDef,
@@ -166,12 +157,22 @@ def _own(function: ast.AST) -> list[ast.AST]:
         ast.DictComp,
         ast.GeneratorExp,
     )
-    while waiting:
-        node = waiting.pop()
-        found.append(node)
-        if not isinstance(node, inner):
-            waiting += ast.iter_child_nodes(node)
-    return found
+    wrong = []
+    for module, tree in trees.items():
+        waiting: list[tuple[ast.AST, ast.AST]] = [(tree, tree)]
+        used: dict[ast.AST, set[type]] = {}
+        while waiting:  # each name with the innermost scope that it stands in
+            node, scope = waiting.pop()
+            if isinstance(node, ast.Name) and node.id == "_":
+                used.setdefault(scope, set()).add(type(node.ctx))
+            inside = node if isinstance(node, inner) else scope
+            waiting += [(child, inside) for child in ast.iter_child_nodes(node)]
+        wrong += [
+            f"{module}:{getattr(scope, 'lineno', 0)}"
+            for scope, how in used.items()
+            if how > {ast.Store} and scope is not tree
+        ]
+    assert not wrong
 
 
 # --- who speaks what when ------------------------------------------------------------------------------------------

@@ -14,6 +14,8 @@ import re
 from functools import cache
 from importlib.resources import files
 
+from scd.language import current_language
+from scd.language import gettext as _
 from scd.study.errors import StudyError
 from scd.study.measure import Measure, Role
 
@@ -42,7 +44,7 @@ def catalogue() -> tuple[Measure, ...]:
     >>> [m.label for m in catalogue()][:2]
     ['PHQ-9 depression', 'GAD-7 anxiety']
     """
-    return tuple(measure for measure, _ in _entries().values())
+    return tuple(_in_words(measure) for measure, _whole in _entries().values())
 
 
 def from_catalogue(key: str, *, role: Role | None = None) -> Measure:
@@ -79,7 +81,8 @@ def from_catalogue(key: str, *, role: Role | None = None) -> Measure:
         near = difflib.get_close_matches(re.sub(r"[^a-z0-9]", "", key.lower()), bare, n=3, cutoff=0.5)
         hint = f"nearest: {', '.join(bare[n] for n in near)}" if near else f"it has {', '.join(held)}"
         raise StudyError(f"catalogue: has no measure {key!r} ({hint})", field="key")
-    return found[0] if role is None else found[0].replace(role=role)
+    measure = _in_words(found[0])
+    return measure if role is None else measure.replace(role=role)
 
 
 def subscales(key: str) -> tuple[Measure, ...]:
@@ -106,4 +109,11 @@ def subscales(key: str) -> tuple[Measure, ...]:
     ['dass-21-depression', 'dass-21-anxiety', 'dass-21-stress']
     """
     whole = from_catalogue(key).key
-    return tuple(measure for measure, part_of in _entries().values() if part_of == whole)
+    return tuple(_in_words(measure) for measure, part_of in _entries().values() if part_of == whole)
+
+
+def _in_words(measure: Measure) -> Measure:
+    """A measure with its name in the language that is spoken; its key and its numbers are the same in every one."""
+    if current_language() == "en":
+        return measure
+    return measure.replace(label=_(measure.label), source=_(measure.source))
