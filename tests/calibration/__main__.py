@@ -110,13 +110,14 @@ def _processes(replications: int | None, seed: int, folder: Path) -> None:
 
 
 def _monitoring(replications: int | None, seed: int, folder: Path) -> None:
-    from .monitoring import DESIGNS, KEY, default_rows, sequential_rows
+    from .monitoring import DESIGNS, KEY, default_rows, guided_rows, sequential_rows
 
     count = replications or 2000
     for done, design in enumerate(DESIGNS, 1):
         keep("monitoring", list(sequential_rows(design, replications=count, seed=seed)), key=KEY, folder=folder)
         _progress(f"{done}/{len(DESIGNS)} looks after every session")
-    keep("monitoring", list(default_rows(replications=count, seed=seed)), key=KEY, folder=folder)
+    for rows in (default_rows, guided_rows):
+        keep("monitoring", list(rows(replications=count, seed=seed)), key=KEY, folder=folder)
 
 
 def _planning(replications: int | None, seed: int, folder: Path) -> None:
