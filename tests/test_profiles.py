@@ -512,7 +512,7 @@ def test_weeks_begin_with_session_1():
 def test_days_before_the_first_phase_are_left_out_and_told():
     found = made(ema("7,2026-01-02,mood,1", "7,2026-01-05,mood,4"), settings_for(MOOD))
     assert values(found.studies[0]) == {1: 4.0}
-    assert "1 values before session 1, which is on 2026-01-05, are left out" in found.notes
+    assert "1 value before session 1, which is on 2026-01-05, is left out" in found.notes
 
 
 def test_practice_is_three_items_of_one_measure():
@@ -699,7 +699,7 @@ def test_weekly_update_adds_what_is_new_and_replaces_nothing_unasked(export, wor
     assert again.exit_code == 0
     assert values(stored(workspace)[code])[2] == 9
     unchanged = scd("import", export, "--settings", kept, "--into", code, "-w", workspace.path)
-    assert "0 new values on 0 sessions, 6 as they were" in unchanged.stdout
+    assert "0 new values on 0 sessions, 6 as before" in unchanged.stdout
 
 
 def test_weekly_update_of_somebody_else_s_export_is_refused(export, workspace):
@@ -740,9 +740,16 @@ def test_several_persons_become_several_studies(tmp_path, workspace):
     assert sorted(sorted(n.values()) for n in names) == [["007"], ["007", "Mondays"], ["NA"]]
 
 
-def test_options_of_exports_do_not_pass_unnoticed_for_a_table(export, workspace):
-    done = scd("import", export, "--improvement", "increase", "--daily", "last", "-w", workspace.path)
-    assert (done.exit_code, "--daily: is for an app's export" in done.stderr) == (2, True)
+def test_no_option_passes_unnoticed(export, workspace):
+    for words, told in (
+        (("--improvement", "increase", "--daily", "last"), "--daily: is for an app's export"),
+        (("--improvement", "increase", "--start", "2026-01-05"), "--start: is for a study on record"),
+        ((*SAID, "--measure", "phq-9"), "--measure: is for a table"),
+        ((*SAID, "--replace"), "--replace: is for a study on record"),
+        ((*SAID, "--into", "K7M2AB"), "--phase: is for a new study"),
+    ):
+        done = scd("import", export, *words, "-w", workspace.path)
+        assert (done.exit_code, told in done.stderr) == (2, True), words
 
 
 # --- what is on record ----------------------------------------------------------------------------------------------
@@ -789,5 +796,5 @@ def test_periods_tell_what_they_rest_on():
     answers = read_export(ema("7,2026-01-05 09:00,mood,4", "7,2026-01-05 21:00,mood,"), name="x", settings=settings)
     (period,), notes, problems = periods_of(answers, settings=settings, measures={"mood": MOOD})
     assert (period.count.answered, period.count.asked, period.row) == (1, 2, 3)
-    assert "1 answers of 2 asked for, 1 missed" in notes
+    assert "2 answers asked for, 1 of them missed" in notes
     assert problems == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from scd.records.update import Update
     from scd.study import Measure, Session
 
-__all__ = ["Place", "from_export", "from_table", "save_settings_file", "settings_said", "table_into"]
+__all__ = ["Place", "check_options", "from_export", "from_table", "save_settings_file", "settings_said", "table_into"]
 
 _ROWS_SHOWN = 14
 
@@ -34,6 +34,26 @@ class Place:
     dry_run: bool
     replace: bool
     into: tuple[str, ...]
+
+
+def check_options(given: Mapping[str, object], *, why: str) -> None:
+    """Refuse options that would pass unnoticed.
+
+    Parameters
+    ----------
+    given : mapping of str to object
+        What was said, by option; what is empty was not.
+    why : str
+        Why not.
+
+    Raises
+    ------
+    StudyError
+        Naming the first of them.
+    """
+    for option, value in given.items():
+        if value not in (None, False) and value != []:
+            raise mistake(f"{option}: {why}")
 
 
 def from_table(
@@ -144,6 +164,10 @@ def _studies(count: int) -> str:
     return f"{count} {'study' if count == 1 else 'studies'}"
 
 
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def _offer_items(answers: Answers, place: Place) -> None:
     """Show which items there are to choose from; without one nothing can be stored."""
     rows = [(i, held.question[:60], held.answered, held.problem) for i, held in answers.items.items()]
@@ -215,7 +239,7 @@ def _add(caseload: Caseload, place: Place, study: str, case: str, sessions: Sequ
     update = add_sessions(held.study, case=case, sessions=sessions, replace=place.replace)
     _tell_update(update, replaced=place.replace)
     days = len({number for number, _ in update.added})
-    words = f"{len(update.added)} new values on {days} sessions, {update.same} as they were"
+    words = f"{_counted(len(update.added), 'new value')} on {_counted(days, 'session')}, {update.same} as before"
     if place.dry_run:
         typer.echo(f"Nothing stored. {case} would get {words}.")
         return False

@@ -10,7 +10,15 @@ from typing import Annotated
 import typer
 
 from scd.cli.app import app
-from scd.cli.importing import Place, from_export, from_table, save_settings_file, settings_said, table_into
+from scd.cli.importing import (
+    Place,
+    check_options,
+    from_export,
+    from_table,
+    save_settings_file,
+    settings_said,
+    table_into,
+)
 from scd.cli.options import (
     Across,
     ColumnOption,
@@ -22,7 +30,6 @@ from scd.cli.options import (
     SheetOption,
     WorkspaceOption,
     columns_of,
-    mistake,
 )
 
 __all__ = ["Every", "Kind", "Rule", "import_"]
@@ -146,7 +153,26 @@ def import_(
     made comes back with --into CODE.
     """
     place = Place(file, workspace, dry_run=dry_run, replace=replace, into=tuple(into or ()))
-    if profile is not None or settings is not None:
+    is_export = profile is not None or settings is not None
+    of_tables = {"--measure": measure, "--name": name, "--series": series, "--across": across, "--sheet": sheet}
+    of_exports = {
+        "--item": item, "--practice": practice, "--daily": daily, "--phase": phase, "--phase-column": phase_column,
+        "--person": person, "--together": together, "--day-starts": day_starts, "--time-zone": time_zone,
+        "--save-settings": save_settings, "--meta": meta,
+    }  # fmt: skip
+    check_options(
+        of_tables if is_export else of_exports,
+        why="is for a table; an export's items are told by --item"
+        if is_export
+        else "is for an app's export; say which with --profile, or give --settings",
+    )
+    if not into:
+        why = "is for a study on record; name it with --into"
+        check_options({"--replace": replace} | ({} if is_export else {"--every": every, "--start": start}), why=why)
+    else:
+        why = "is for a new study; what is added with --into belongs to a study that has its own"
+        check_options({"--label": label, "--together": together, "--phase": phase, "--across": across}, why=why)
+    if is_export:
         defaults = {
             "improvement": None if improvement is None else improvement.value,
             "scale": None if scale is Scale.SCORE else scale.value,
@@ -177,10 +203,6 @@ def import_(
         if save_settings is not None:
             save_settings_file(save_settings, said)
         return
-    alien = {"--item": item, "--practice": practice, "--daily": daily, "--phase": phase, "--person": person}
-    given = [option for option, value in alien.items() if value]
-    if given:
-        raise mistake(f"{given[0]}: is for an app's export; say which with --profile, or give --settings")
     preview_options = {"columns": columns_of(column), "sheet": sheet, "day_first": day_first}
     if into:
         begin = None if start is None else start.date()

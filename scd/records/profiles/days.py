@@ -159,7 +159,7 @@ def periods_of(
     if not problems:
         answered = sum(p.count.answered for p in periods)
         asked = sum(p.count.asked for p in periods)
-        notes.append(f"{answered} answers of {asked} asked for, {asked - answered} missed")
+        notes.append(f"{asked} answers asked for, {asked - answered} of them missed")
     return periods, notes, sorted(set(problems), key=lambda p: (p.row or 0, p.column, p.message))
 
 

@@ -19,7 +19,15 @@ from scd.study import Case, Measure, Phase, Session, Study, StudyError, Value, n
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["NewStudies", "measures_of_settings", "of_person", "period_frame", "sessions_of", "studies_from_answers"]
+__all__ = [
+    "NewStudies",
+    "left_out_words",
+    "measures_of_settings",
+    "of_person",
+    "period_frame",
+    "sessions_of",
+    "studies_from_answers",
+]
 
 _COLUMNS = ["person", "session", "date", "measure", "value", "planned", "obstacle", "answered", "asked"]
 
@@ -156,7 +164,7 @@ def studies_from_answers(
         first = common or _first_day(mine, settings)
         number, left_out = _numbering(mine, settings, first)
         if left_out:
-            notes.append(f"{left_out} values before session 1, which is on {first}, are left out")
+            notes.append(left_out_words(left_out, first))
         numbered = [(n, p) for p in mine if (n := number(p)) >= 1]
         rows += [(f"person {persons.index(who) + 1}", n, p) for n, p in numbered]
         if problems or not numbered:
@@ -178,6 +186,26 @@ def studies_from_answers(
 
 def _pairs(settings: ImportSettings, measures: dict[str, Measure]) -> list[tuple[Taken, Measure]]:
     return [(taken, measures[taken.key]) for taken in settings.measures]
+
+
+def left_out_words(count: int, first: dt.date | None) -> str:
+    """What is said of values that lie before session 1.
+
+    Parameters
+    ----------
+    count : int
+        How many.
+    first : datetime.date, optional
+        The day of session 1.
+
+    Examples
+    --------
+    >>> left_out_words(1, dt.date(2026, 1, 5))
+    '1 value before session 1, which is on 2026-01-05, is left out'
+    """
+    return f"{count} value{'s' if count > 1 else ''} before session 1, which is on {first}, " + (
+        "are left out" if count > 1 else "is left out"
+    )
 
 
 def of_person(periods: Sequence[Period], person: str | None, *, name: str) -> list[Period]:

@@ -11,7 +11,7 @@ from scd.records.preview import Problem
 from scd.records.profiles.answers import Answers
 from scd.records.profiles.days import periods_of
 from scd.records.profiles.settings import ImportSettings
-from scd.records.profiles.studies import measures_of_settings, of_person, period_frame, sessions_of
+from scd.records.profiles.studies import left_out_words, measures_of_settings, of_person, period_frame, sessions_of
 from scd.study import Session, Study, StudyError
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def sessions_from_answers(
     mine = of_person(periods, person, name=answers.name)
     early = [p for p in mine if start is not None and p.day is not None and p.day < start]
     if early:
-        notes.append(f"{len(early)} values before session 1, which is on {start}, are left out")
+        notes.append(left_out_words(len(early), start))
         mine = [p for p in mine if p not in early]
     days = [p.day for p in mine if p.day is not None]
     numbers = number_dates(held, days, every=settings.every, start=start) if days else {}
