@@ -229,7 +229,7 @@ def _strip(table: pd.DataFrame, *, panel: Panel, practice: Measure, height: int)
         width=outer.width,
         height=height,
     )
-    name = f"{practice.label} ({shown(practice.unit)})" if practice.unit else practice.label
+    name = f"{practice.label} ({shown(practice.unit_words)})" if practice.unit else practice.label
     axes = Axes(space, title=tuple(wrapped(name, width=height, lines=3)), title_y=None, session_axis=True)
     layers: list[Layer] = []
     for label, place, planned in panel.changes:

@@ -78,10 +78,10 @@ def _explained(measure: Measure) -> str:
             return words.format(name=measure.label)
         words = _("{name} ({unit}): how much you planned, how much you did, and what got in the way, if anything did. "
                   "If you did nothing, write 0.")  # fmt: skip
-        return words.format(name=measure.label, unit=measure.unit)
+        return words.format(name=measure.label, unit=measure.unit_words)
     better = _("Higher is better.") if measure.improvement == "increase" else _("Lower is better.")
     asked = _range_words(measure)
-    unit = f" ({measure.unit})" if measure.unit != "points" else ""
+    unit = f" ({measure.unit_words})" if measure.unit != "points" else ""
     return f"{measure.label}{unit}: {asked}. {better}" if asked else f"{measure.label}{unit}. {better}"
 
 

@@ -61,14 +61,14 @@ def follow_through_words(table: pd.DataFrame, *, practice: Measure, case: str) -
                 practice=practice.label,
                 done=_amount(row["done"]),
                 planned=_amount(row["planned"]),
-                unit=practice.unit,
+                unit=practice.unit_words,
                 share="–" if row["share"] != row["share"] else percent(row["share"]),
                 known=known,
             )
         ]
     else:
         told = _("{practice}: {done} {unit} were done under intervention, and nothing was planned; {known}.")
-        text = [told.format(practice=practice.label, done=_amount(row["done"]), unit=practice.unit, known=known)]
+        text = [told.format(practice=practice.label, done=_amount(row["done"]), unit=practice.unit_words, known=known)]
     if row["obstacles"]:
         told = ngettext(
             "Something got in the way at {n} session; the record says what.",
@@ -88,11 +88,11 @@ def follow_through_client_words(table: pd.DataFrame, *, practice: Measure, case:
         return (_("We don't know yet how much you practised ({practice}).").format(practice=practice.label),)
     if row["planned"] != row["planned"]:
         told = _("You did {done} {unit} of practice ({practice}) during the treatment phases.")
-        text = [told.format(done=_amount(row["done"]), unit=practice.unit, practice=practice.label)]
+        text = [told.format(done=_amount(row["done"]), unit=practice.unit_words, practice=practice.label)]
     else:
         told = _("You planned {planned} {unit} of practice ({practice}) and did {done}.")
         planned, done = _amount(row["planned"]), _amount(row["done"])
-        text = [told.format(planned=planned, unit=practice.unit, practice=practice.label, done=done)]
+        text = [told.format(planned=planned, unit=practice.unit_words, practice=practice.label, done=done)]
     unknown = int(row["due"]) - int(row["known"])
     if unknown:
         told = ngettext(
@@ -213,7 +213,7 @@ def _full_words(found: DoseEffects) -> str:
             "over all sessions this client did {own} of it."
         ),
     }[found.full_is]
-    return told.format(full=_amount(found.full), unit=found.practice.unit, own=percent(found.own_dose))
+    return told.format(full=_amount(found.full), unit=found.practice.unit_words, own=percent(found.own_dose))
 
 
 def _cautions(found: DoseEffects) -> list[str]:
