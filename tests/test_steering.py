@@ -28,7 +28,7 @@ from scd.design.plans import multiple_baseline, reversal
 from scd.models.mixture import Mixture
 from scd.models.priors import Priors
 from scd.records import open_caseload
-from scd.study import Decision, Measure, Monitoring, Session, StabilityRule, Study, StudyError, Value
+from scd.study import Decision, Measure, Monitoring, Phase, Session, StabilityRule, Study, StudyError, Value
 
 NOW = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
 CODE = "K7M2QX"
@@ -547,3 +547,12 @@ def test_a_restless_baseline_is_told_after_it_has_ended():
     found = seen(filled(RULED, (2, 8, 3, 9, 1, 5, 6, 5)))
     assert (found.baseline_stable, found.baseline.running, found.findings) == (False, False, ())
     assert any("was not stable by the rule when the intervention began" in told for told in found.warnings)
+
+
+def test_a_follow_up_is_shown_and_changes_no_figure():
+    study = filled(plan("AB", [5, 5]), (*FLAT_A, *BETTER[:5]))
+    case = study.cases[0]
+    longer = study.with_case(case.replace(phases=(*case.phases, Phase(label="C1", planned_start=11))))
+    followed = seen(filled(longer, (2.0, 1.0), first=11))
+    assert followed.p_improvement == pytest.approx(seen(study).p_improvement, abs=1e-9)
+    assert (followed.phase, followed.trajectory[-1].value, followed.trajectory[-1].lower) == ("C1", 1.0, None)

@@ -79,7 +79,9 @@ def values_in(case: Case, measure: str, phase: Phase) -> list[tuple[int, float]]
 
 
 def up_to(study: Study, case: Case, session: int) -> Study:
-    """The study with one case alone, as its record stood after a session.
+    """The study with one case alone, as its record stood after a session, without phases that are neither A nor B.
+
+    What comes after the study proper, such as a follow-up, says nothing of the change from baseline to intervention.
 
     Examples
     --------
@@ -91,7 +93,8 @@ def up_to(study: Study, case: Case, session: int) -> Study:
     >>> [s.number for s in up_to(study.with_case(case), case, 2).cases[0].sessions]
     [1, 2]
     """
-    kept = case.replace(sessions=tuple(s for s in case.sessions if s.number <= session))
+    seen = (s for s in case.sessions if s.number <= session and case.phase_at(s.number).condition in "AB")
+    kept = case.replace(sessions=tuple(seen))
     return study.replace(cases=(kept,), randomization=None, decisions=())
 
 

@@ -57,10 +57,18 @@ def steering_cautions(
     if rule is None:
         return
     if baseline is not None and not baseline.running and not (baseline.stable or baseline.longest):
-        yield _(
-            "Case {case}: the baseline was not stable by the rule when the intervention began; a drift that began "
-            "before can look like an effect."
-        ).format(case=case.code)
+        told = (
+            _(
+                "Case {case}: the intervention began after {values} baseline values, fewer than the {needed} that the "
+                "rule on its stability needs."
+            )
+            if baseline.values < rule.baseline.values
+            else _(
+                "Case {case}: the baseline was not stable by the rule when the intervention began; a drift that began "
+                "before can look like an effect."
+            )
+        )
+        yield told.format(case=case.code, values=baseline.values, needed=rule.baseline.values)
     if measure.scale == "rating":
         yield _(
             "Ratings are taken as scores here, as in the simulation of the rule; the report's model also knows floor "
