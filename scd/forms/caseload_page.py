@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from html import escape
 from pathlib import Path
 from typing import Literal
-from urllib.parse import quote
 
 from scd.forms.alert import Alert, only_foreseen
-from scd.forms.markup import LINK, STYLE, mistake, said, table
-from scd.forms.pages import new_page, page_of
+from scd.forms.markup import STYLE, Link, mistake, said, table
+from scd.forms.pages import new_page, page_of, page_url, weekly_page_of
 from scd.forms.view import View, button, row, shown
 from scd.language import current_language, moment
 from scd.language import gettext as _
@@ -21,7 +19,15 @@ from scd.study import StudyError
 
 __all__ = ["CaseloadPage", "open_caseload_page"]
 
-_HEAD = (N_("Open"), N_("Your name for it"), N_("Design"), N_("Measures"), N_("Sessions"), N_("Last saved"))
+_HEAD = (
+    N_("Open"),
+    N_("Each week"),
+    N_("Your name for it"),
+    N_("Design"),
+    N_("Measures"),
+    N_("Sessions"),
+    N_("Last saved"),
+)
 
 
 class CaseloadPage(View):
@@ -59,13 +65,13 @@ class CaseloadPage(View):
             held = [(stored, caseload.labels(stored.study.code)) for stored in caseload.list()]
             known = {stored.study.code for stored in caseload.list(retired=True)}
         rows = [_row(self.workspace, stored, labels) for stored, labels in held]
-        waiting = sorted(p.stem for p in self.workspace.pages.glob("[A-Z]*.ipynb") if p.stem not in known)
-        rows += [(code, "", _("not saved yet"), "", "", "") for code in waiting]
+        waiting = sorted(p for p in self.workspace.pages.glob("[A-Z]*.ipynb") if p.stem not in known)
+        waiting = [p for p in waiting if "-" not in p.stem]  # those are weekly pages
+        rows += [(_link(p), "", "", _("not saved yet"), "", "", "") for p in waiting]
         if not rows:
             self.list.value = STYLE + said(_("No study yet: begin with one of the two buttons."))
             return
-        links = {code: _link(code) for code in [*known, *waiting]}
-        self.list.value = STYLE + table([_(name) for name in _HEAD], rows, links=links)
+        self.list.value = STYLE + table([_(name) for name in _HEAD], rows)
 
     def add(self, kind: Literal["abab", "multiple-baseline"]) -> None:
         """Make a page for a new study, and show where it is."""
@@ -74,12 +80,12 @@ class CaseloadPage(View):
             self.told.value = mistake(_("There is no workspace here. Make one in a terminal: scd init FOLDER"))
             return
         try:
-            code = new_page(self.workspace, kind).stem
+            page = new_page(self.workspace, kind)
         except StudyError as error:
             self.told.value = mistake(error.message)
             return
         self.show()
-        self.told.value = f"<p>✓ {_('The page is ready:')} {_link(code)}</p>"
+        self.told.value = f"<p>✓ {_('The page is ready:')} {_link(page).html}</p>"
 
 
 def open_caseload_page(workspace: str = "") -> CaseloadPage:
@@ -116,14 +122,15 @@ def open_caseload_page(workspace: str = "") -> CaseloadPage:
 
 def _row(workspace: Workspace, stored: Stored, labels: dict[str, str]) -> tuple[object, ...]:
     study = stored.study
-    page_of(workspace, study)
+    pages = page_of(workspace, study), weekly_page_of(workspace, study)
     names = list(dict.fromkeys(labels[c] for c in [study.code, *(c.code for c in study.cases)] if labels.get(c)))
     phases = "-".join(p.label for p in study.cases[0].phases)
     design = f"{len(study.cases)} {_(study.across)}, {phases}" if study.across else phases
     counts = sorted({len(case.sessions) for case in study.cases})
     sessions = _("{low} to {high}").format(low=counts[0], high=counts[-1]) if len(counts) > 1 else str(counts[0])
     measures = ", ".join(m.label for m in study.measures)
-    return (study.code, ", ".join(names), design, measures, sessions, _saved(stored))
+    weekly = Link(_("weekly page"), page_url(pages[1]))
+    return (_link(pages[0]), weekly, ", ".join(names), design, measures, sessions, _saved(stored))
 
 
 def _saved(stored: Stored) -> str:
@@ -131,8 +138,5 @@ def _saved(stored: Stored) -> str:
     return f"{at:%d %b %Y, %H:%M}" if current_language() == "en" else moment(at)
 
 
-def _link(code: str) -> str:
-    lab = os.environ.get("SCD_LAB_URL", "")
-    path = Path("pages") / f"{code}.ipynb"
-    url = f"{lab}doc/tree/{quote(path.as_posix())}" if lab else quote(f"{code}.ipynb")
-    return f'<a href="{escape(url)}" style="{LINK}" target="_blank" rel="noopener">{escape(code)}</a>'
+def _link(page: Path) -> Link:
+    return Link(page.stem, page_url(page))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
-__all__ = ["LINK", "STYLE", "mistake", "said", "table"]
+__all__ = ["LINK", "STYLE", "Link", "headed", "mistake", "said", "table"]
 
 LINK = "color:#0b4f8a;text-decoration:underline"
 """How a link is set: JupyterLab leaves those of widgets without a sign."""
@@ -56,6 +57,43 @@ def said(text: str, *, tone: Tone = "plain") -> str:
     return f'<p role="status" style="margin:2px 0;line-height:1.45;color:{colour}">{words}</p>'
 
 
+def headed(text: str) -> str:
+    """The heading of a section within a part.
+
+    Examples
+    --------
+    >>> headed("Sleep & rest")
+    '<h3 style="font-size:16px;margin:14px 0 4px">Sleep &amp; rest</h3>'
+    """
+    return f'<h3 style="font-size:16px;margin:14px 0 4px">{escape(text)}</h3>'
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link that opens in a new tab.
+
+    Parameters
+    ----------
+    text : str
+        What people read.
+    url : str
+        Where it leads.
+
+    Examples
+    --------
+    >>> "&lt;b&gt;" in Link("<b>", "K7M2QX.ipynb").html
+    True
+    """
+
+    text: str
+    url: str
+
+    @property
+    def html(self) -> str:
+        """As it stands on a page."""
+        return f'<a href="{escape(self.url)}" style="{LINK}" target="_blank" rel="noopener">{escape(self.text)}</a>'
+
+
 def mistake(text: str) -> str:
     """The message about a mistake, to be put right beside its field.
 
@@ -80,20 +118,17 @@ def table(
     rows: Iterable[Sequence[object]],
     *,
     caption: str = "",
-    links: Mapping[str, str] | None = None,
 ) -> str:
-    """A table whose cells are all text.
+    """A table whose cells are text and links.
 
     Parameters
     ----------
     head : sequence of str
         The columns' names.
     rows : iterable of sequences
-        One entry a column; None leaves the cell empty.
+        One entry a column, a `Link` or text; None leaves the cell empty.
     caption : str
         Stands above the table.
-    links : mapping of str to str, optional
-        HTML of a link for texts of the first column.
 
     Returns
     -------
@@ -108,13 +143,12 @@ def table(
     top = f'<caption style="text-align:left;padding:4px 0;color:#555">{escape(caption)}</caption>' if caption else ""
     names = "".join(f'<th scope="col" style="{_CELL}">{escape(name)}</th>' for name in head)
     body = "".join(
-        f'<tr><td style="{_CELL}">{(links or {}).get(str(row[0])) or _text(row[0])}</td>'
-        + "".join(f'<td style="{_CELL}">{_text(cell)}</td>' for cell in row[1:])
-        + "</tr>"
-        for row in rows
+        "<tr>" + "".join(f'<td style="{_CELL}">{_text(cell)}</td>' for cell in row) + "</tr>" for row in rows
     )
     return f'<table style="border-collapse:collapse;line-height:1.4">{top}<tr>{names}</tr>{body}</table>'
 
 
 def _text(cell: object) -> str:
+    if isinstance(cell, Link):
+        return cell.html
     return "" if cell is None else escape(str(cell))

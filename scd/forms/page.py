@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Literal
 
 from scd.forms.alert import PageError, only_foreseen
-from scd.forms.markup import mistake
+from scd.forms.closed_page import ClosedPage
 from scd.forms.practice import practice_folder
 from scd.forms.study_page import Kind, Page
-from scd.forms.view import View, shown
 from scd.language import gettext as _
 from scd.language import gettext_noop as N_
 from scd.records.workspace import find_workspace, init_workspace
@@ -19,40 +18,10 @@ __all__ = ["ClosedPage", "Page", "open_page"]
 
 _KINDS: dict[str, Kind] = {"abab": "reversal", "multiple-baseline": "multiple-baseline"}
 
+_PARTS = ("client", "plan", "sessions", "effect")
+
 # A page with unsaved entries outlives its view: when the browser is reloaded, the same page comes back.
 _OPEN: dict[tuple[str, str], Page] = {}
-
-
-class ClosedPage(View):
-    """What is shown in place of a page that can't be opened: why, and nothing to fill in.
-
-    Parameters
-    ----------
-    error : StudyError or PageError
-        Why.
-
-    Examples
-    --------
-    >>> page = ClosedPage(StudyError("store: is missing"))
-    >>> "store: is missing" in page.head.value
-    True
-    """
-
-    def __init__(self, error: StudyError | PageError) -> None:
-        self.error = error
-        self.head = shown(mistake(_("This page can't be opened, and nothing typed here could be kept.") + f"\n{error}"))
-        self.client, self.plan, self.sessions, self.effect = (View() for _ in range(4))
-        super().__init__([self.head])
-
-    def check(self) -> None:
-        """Raise the error: a page that can't be opened is not whole.
-
-        Raises
-        ------
-        StudyError or PageError
-            Always.
-        """
-        raise self.error
 
 
 def open_page(
@@ -93,7 +62,7 @@ def open_page(
         with only_foreseen():
             return _stored_page(code, kind=kind, workspace=workspace) if code else _practice_page(kind)
     except (StudyError, PageError) as error:
-        return ClosedPage(error)
+        return ClosedPage(error, parts=_PARTS)
 
 
 def _practice_page(kind: str) -> Page:

@@ -7,12 +7,13 @@ import os
 import tempfile
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
 from scd.records.workspace import Workspace
 from scd.reports.templates import cell_words, template_path
 from scd.study import Study, StudyError
 
-__all__ = ["LAB_FOLDER", "caseload_page", "new_page", "page_of", "private_folder"]
+__all__ = ["LAB_FOLDER", "caseload_page", "new_page", "page_of", "page_url", "private_folder", "weekly_page_of"]
 
 LAB_FOLDER = Path(".scd") / "lab"
 """Where a workspace keeps what JupyterLab needs, apart from the user's own settings."""
@@ -80,6 +81,37 @@ def page_of(workspace: Workspace, study: Study) -> Path:
     return path if path.exists() else _put(workspace, kind, code=study.code)
 
 
+def weekly_page_of(workspace: Workspace, study: Study) -> Path:
+    """The page for the time between the sessions of a stored study; it is made where it is missing.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The clinic's folder.
+    study : Study
+        As stored.
+
+    Returns
+    -------
+    pathlib.Path
+        ``pages/<CODE>-weekly.ipynb``.
+    """
+    path = workspace.pages / f"{study.code}-weekly.ipynb"
+    return path if path.exists() else _put(workspace, "between_sessions", code=study.code, name=path.stem)
+
+
+def page_url(page: Path) -> str:
+    """Where the browser finds a page of the workspace: by the server of `scd lab`, or else beside this page.
+
+    Examples
+    --------
+    >>> page_url(Path("clinic/pages/K7M2QX.ipynb"))[-12:]
+    'K7M2QX.ipynb'
+    """
+    lab = os.environ.get("SCD_LAB_URL", "")
+    return f"{lab}doc/tree/{quote(f'pages/{page.name}')}" if lab else quote(page.name)
+
+
 def caseload_page(workspace: Workspace) -> Path:
     """The page that lists all studies; it is made where it is missing.
 
@@ -97,14 +129,14 @@ def caseload_page(workspace: Workspace) -> Path:
     return path if path.exists() else _put(workspace, "caseload", code="")
 
 
-def _put(workspace: Workspace, template: str, *, code: str) -> Path:
+def _put(workspace: Workspace, template: str, *, code: str, name: str = "") -> Path:
     """Copy a template, write the code into its parameters, and sign it."""
     page = json.loads(template_path(template).read_text(encoding="utf-8"))
     for cell in page["cells"]:
         cell["source"] = cell_words(cell).splitlines(keepends=True)
         if code and "parameters" in cell["metadata"].get("tags", []):
             cell["source"] = [f'code = "{code}"  # the study that this page shows\n', 'workspace = ""']
-    path = workspace.pages / f"{code or template}.ipynb"
+    path = workspace.pages / f"{name or code or template}.ipynb"
     _write(path, json.dumps(page, ensure_ascii=False, indent=1) + "\n")
     _trust(workspace, path)
     return path

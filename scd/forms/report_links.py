@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from scd.forms.markup import LINK, said
+from scd.forms.markup import Link, said
 from scd.forms.schedule import case_name
 from scd.language import gettext as _
 from scd.records.workspace import Workspace
@@ -18,7 +18,7 @@ from scd.study import Study, StudyError
 if TYPE_CHECKING:
     from scd.analysis.summary import Summary
 
-__all__ = ["make_reports"]
+__all__ = ["file_link", "make_reports"]
 
 
 def make_reports(workspace: Workspace, study: Study, *, summaries: Sequence[Summary], labels: Mapping[str, str]) -> str:
@@ -62,7 +62,7 @@ def make_reports(workspace: Workspace, study: Study, *, summaries: Sequence[Summ
     for name, code, audience in wanted:
         path = page_path(workspace, code, audience=audience)
         _check_page(path, code=code, fingerprint=study.fingerprint())
-        links.append(f"<li>{_link(name, path, workspace)}</li>")
+        links.append(f"<li>{file_link(name, path, workspace=workspace)}</li>")
     return said(_("The reports are made:"), tone="good") + f'<ul style="line-height:1.6">{"".join(links)}</ul>'
 
 
@@ -75,11 +75,26 @@ def _check_page(path: Path, *, code: str, fingerprint: str) -> None:
         raise StudyError(f"report '{path.name}': is not the page of {code} as it is now; make the reports again")
 
 
-def _link(name: str, path: Path, workspace: Workspace) -> str:
+def file_link(name: str, path: Path, *, workspace: Workspace) -> str:
+    """A link to a file of the workspace, where this notebook's server hands out files, and where the file is.
+
+    Parameters
+    ----------
+    name : str
+        What people read.
+    path : pathlib.Path
+        The file.
+    workspace : Workspace
+        The clinic's folder.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
     lab = os.environ.get("SCD_LAB_URL", "")
     place = f'<br><span style="color:#555">{escape(str(path))}</span>'
     if not lab or not path.is_relative_to(workspace.path):
         return escape(name) + place
     url = f"{lab}files/" + quote(path.relative_to(workspace.path).as_posix())
-    link = f'<a href="{escape(url)}" style="{LINK}" target="_blank" rel="noopener">{escape(name)}</a>'
-    return f"{link} {_('(opens in a new tab)')}{place}"
+    return f"{Link(name, url).html} {_('(opens in a new tab)')}{place}"

@@ -37,6 +37,8 @@ class SessionsForm(View):
         Where an unforeseen error is shown.
     save : callable
         Called by the button **Save sessions**.
+    drawn : bool
+        Whether the graph of the record is part of it.
 
     Examples
     --------
@@ -51,7 +53,7 @@ class SessionsForm(View):
 
     study = traitlets.Instance(Study, allow_none=True)
 
-    def __init__(self, alert: Alert, *, save: Callable[[], None]) -> None:
+    def __init__(self, alert: Alert, *, save: Callable[[], None], drawn: bool = True) -> None:
         super().__init__()
         self._alert = alert
         self._stored: Study | None = None
@@ -73,8 +75,7 @@ class SessionsForm(View):
                 self._table_fold,
                 row([self.save]),
                 self.told,
-                self.measure,
-                self.chart,
+                *((self.measure, self.chart) if drawn else ()),
             ]
         )
         self.children = [self.empty, self._all]

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from html import escape
 from typing import Any, Literal
 
-import ipywidgets as widgets
-
 from scd.forms.alert import Alert
 from scd.forms.effect_form import EffectForm
+from scd.forms.kept_study import KeptStudy, saved_words
 from scd.forms.markup import STYLE, mistake, said
 from scd.forms.measures_form import MeasuresForm
+from scd.forms.monitoring_form import MonitoringForm
 from scd.forms.plan_form import PlanForm
 from scd.forms.sessions_form import SessionsForm
 from scd.forms.view import View, button, folded, row, shown
-from scd.language import current_language, day, ngettext
 from scd.language import gettext as _
-from scd.records.caseload import StaleSave, Stored
+from scd.language import ngettext
+from scd.records.caseload import Stored
 from scd.records.workspace import Workspace
-from scd.study import StudyError
+from scd.study import Study, StudyError
 
 __all__ = ["Page"]
 
@@ -49,12 +48,10 @@ class Page(View):
         self.code = code
         self.workspace = workspace
         self.practice = practice
-        self.stored: Stored | None = self._read()
-        self._labels: dict[str, str] = {}
-        self._newer: Stored | None = None
-        design = kind if self.stored is None else self.stored.study.design
         self.alert = Alert()
         guard = self.alert.guard
+        self.kept = KeptStudy(code, workspace=workspace, alert=self.alert, renew=self.load_newer)
+        design = kind if self.stored is None else self.stored.study.design
         self.head = shown()
         self.measures_form = MeasuresForm(self.alert, name="client" if design == "reversal" else "study")
         self.plan_form = PlanForm(self.alert, kind=design, code=code)
@@ -62,15 +59,17 @@ class Page(View):
         self.effect_form = EffectForm(self.alert, reporter=self._report)
         self.save = button(_("Save study"), guard(lambda _button: self.save_study()), main=True)
         self.told = shown()
-        self.conflict = shown()
-        self.load = button(_("Load the newer one"), guard(lambda _button: self.load_newer()))
-        self._stale = widgets.VBox([self.conflict, self.load])
+        self.weekly = shown()
+        self.monitoring_form = MonitoringForm(self.alert, keep=self.keep_rule)
+        self._rule_fold = folded(_("Rule for looking while it runs"), self.monitoring_form)
         self._client_fold = folded(_("Client and measures"), self.measures_form, opened=True)
         self._plan_fold = folded(_("Plan"), self.plan_form, opened=True)
         self.children = [self.head]
         self.client = View([self._client_fold])
-        self.plan = View([self._plan_fold, row([self.save]), self.told, self._stale, self.alert])
-        self.sessions = View([self.sessions_form, self._stale, self.alert])
+        self.plan = View(
+            [self._plan_fold, row([self.save]), self.told, self._rule_fold, self.weekly, self.kept, self.alert]
+        )
+        self.sessions = View([self.sessions_form, self.kept, self.alert])
         self.effect = View([self.effect_form, self.alert])
         self.measures_form.observe(guard(self._measures_changed), names="measures")
         self.plan_form.observe(guard(self._plan_changed), names="study")
@@ -78,6 +77,11 @@ class Page(View):
         self._take(self.stored, setup=True, keep=False)
         self._fold(opened=self.stored is None)
         self.sessions_form.draw()
+
+    @property
+    def stored(self) -> Stored | None:
+        """The stored version that the page shows; None before the first save."""
+        return self.kept.stored
 
     @property
     def unsaved(self) -> bool:
@@ -94,8 +98,8 @@ class Page(View):
             return
         study = self.plan_form.study
         assert study is not None
-        if self.stored is not None:
-            study = study.replace(note=self.stored.study.note)
+        had = None if self.stored is None else self.stored.study.monitoring
+        study = self._carried(study)
         stored = self._write(study, labels=self._entered_labels())
         if stored is None:
             return
@@ -103,7 +107,10 @@ class Page(View):
         self._fold(opened=False)
         if stored.revision == 1 and study.randomization is not None:
             self._plan_fold.selected_index = 0  # now the draw may be seen
-        self.told.value = said(f"{_saved_words(stored)} {_('Sessions are recorded in part 3.')}", tone="good")
+        self.told.value = said(f"{saved_words(stored)} {_('Sessions are recorded in part 3.')}", tone="good")
+        if had is not None and study.monitoring is None:
+            lost = _("The rule for looking was worked out for the earlier plan: choose it again.")
+            self.told.value += said(lost, tone="warning")
         self.sessions_form.draw()
 
     def save_sessions(self) -> None:
@@ -130,13 +137,23 @@ class Page(View):
             return
         self._take(stored, setup=True, keep=False)
         saved = ngettext("{n} entry saved.", "{n} entries saved.", count).format(n=count)
-        form.tell(f"{saved} {_saved_words(stored)}")
+        form.tell(f"{saved} {saved_words(stored)}")
         form.draw()
+
+    def keep_rule(self, study: Study) -> None:
+        """Keep the monitoring rule of a study that was tried out, if the study is still the stored one."""
+        self.alert.clear()
+        if self.stored is None or self._setup_changed() or study.replace(monitoring=None) != self._without_rule():
+            self.told.value = mistake(_("Not saved: the plan has changes. Press “Save study” and work it out again."))
+            return
+        stored = self._write(study, labels=None)
+        if stored is not None:
+            self._take(stored, setup=True, keep=True)
+            self.told.value = said(f"{_('The rule is kept.')} {saved_words(stored)}", tone="good")
 
     def load_newer(self) -> None:
         """Go on from the newest version in the store; sessions that were typed and not saved stay on the page."""
-        newest = self._read()
-        self._newer = None
+        newest = self.kept.read()
         self._take(newest, setup=True, keep=True)
         self._fold(opened=newest is None)
         self.told.value = said(_("This is the newest version now."), tone="good")
@@ -156,73 +173,29 @@ class Page(View):
         if self.alert.value:
             raise StudyError("page: shows an error; see the message above")
 
-    def _read(self) -> Stored | None:
-        with self.workspace.open() as caseload:
-            known = {
-                code for s in caseload.list(retired=True) for code in (s.study.code, *(c.code for c in s.study.cases))
-            }
-            return caseload.get(self.code) if self.code in known else None
-
-    def _read_labels(self) -> dict[str, str]:
-        with self.workspace.open() as caseload:
-            return caseload.labels(self.code)
-
-    def _write(self, study: Any, *, labels: dict[str, str] | None) -> Stored | None:
+    def _write(self, study: Study, *, labels: dict[str, str] | None) -> Stored | None:
         """Save, or show why not: nothing on the page is lost in either case."""
-        try:
-            if self.stored is None and (newer := self._read()) is not None:
-                self._refuse(newer)
-                return None
-            with self.workspace.open() as caseload:
-                if self.stored is None:
-                    return caseload.add(study, labels=labels)
-                return caseload.save(study, revision=self.stored.revision, labels=labels)
-        except StaleSave as error:
-            self._refuse(error.stored)
-        except StudyError as error:
-            self.told.value = mistake(_("Not saved. {message}").format(message=error.message))
-        return None
-
-    def _refuse(self, newer: Stored) -> None:
-        self._newer = newer
-        text = (
-            _(
-                "Not saved: this study was saved elsewhere meanwhile, perhaps in another tab. This page began from an "
-                "empty page; the store holds revision {newer}, {when}. Nothing you typed is lost."
-            )
-            if self.stored is None
-            else _(
-                "Not saved: this study was saved elsewhere meanwhile, perhaps in another tab. This page began from "
-                "revision {revision}; the store holds revision {newer}, {when}. Nothing you typed is lost."
-            )
-        )
-        own = None if self.stored is None else self.stored.revision
-        self.conflict.value = mistake(text.format(revision=own, newer=newer.revision, when=_when(newer))) + said(
-            _(
-                "“Load the newer one” brings that version onto this page. Sessions you have typed stay "
-                "and can then be saved; changes to measures and plan have to be made again."
-            )
-        )
-        self.told.value = ""
-        self._show_state()
+        stored = self.kept.write(study, labels=labels)
+        if stored is None:
+            self.told.value = mistake(self.kept.problem)
+        return stored
 
     def _take(self, stored: Stored | None, *, setup: bool, keep: bool) -> None:
         """Show what the store holds."""
-        self.stored = stored
+        self.kept.take(stored)
         study = None if stored is None else stored.study
-        self._labels = {} if stored is None else self._read_labels()
         if setup:
             recorded = (
                 set() if study is None else {v.measure for c in study.cases for s in c.sessions for v in s.values}
             )
             measures = () if study is None else study.measures
-            self.measures_form.show(measures, label=self._labels.get(self.code, ""), kept=recorded)
-            self.plan_form.show(study, labels=self._labels)
-        self.sessions_form.show(study, labels=self._labels, keep=keep)
-        self.effect_form.show(study, labels=self._labels)
+            self.measures_form.show(measures, label=self.kept.labels.get(self.code, ""), kept=recorded)
+            self.plan_form.show(study, labels=self.kept.labels)
+        self.sessions_form.show(study, labels=self.kept.labels, keep=keep)
+        self.effect_form.show(study, labels=self.kept.labels)
+        if setup:
+            self.monitoring_form.show(study)
         self.effect_form.warn_unsaved(self.sessions_form.unsaved)
-        self.conflict.value = ""
-        self._newer = None
         self._show_state()
 
     def _entered_labels(self) -> dict[str, str]:
@@ -232,10 +205,21 @@ class Page(View):
         if self.stored is None:
             return self.measures_form.entered
         study = self.plan_form.study
-        renamed = any(name != self._labels.get(code, "") for code, name in self._entered_labels().items())
+        renamed = any(name != self.kept.labels.get(code, "") for code, name in self._entered_labels().items())
         if study is None or renamed:
             return True
-        return bool(study.replace(note=self.stored.study.note) != self.stored.study)
+        return bool(self._carried(study) != self.stored.study)
+
+    def _carried(self, study: Study) -> Study:
+        """The study with what no part of the set-up asks for; a rule goes with the plan that it was worked out for."""
+        if self.stored is None:
+            return study
+        held = self.stored.study
+        study = study.replace(note=held.note, decisions=held.decisions)
+        return study.replace(monitoring=held.monitoring) if _same_plan(study, held) else study
+
+    def _without_rule(self) -> Study | None:
+        return None if self.stored is None else self.stored.study.replace(monitoring=None)
 
     def _measures_changed(self, _change: object) -> None:
         self.plan_form.use(self.measures_form.measures)
@@ -252,7 +236,6 @@ class Page(View):
         self._client_fold.selected_index = self._plan_fold.selected_index = 0 if opened else None
 
     def _show_state(self) -> None:
-        self._stale.layout.display = "" if self._newer is not None else "none"
         study = None if self.stored is None else self.stored.study
         if study is not None:
             names = ", ".join(m.label for m in study.measures)
@@ -263,9 +246,9 @@ class Page(View):
                 _("Plan: {phases}, {n} sessions").format(phases=tiers + phases, n=study.sessions_planned or "?"),
             )
         who = f"<b>{escape(self.code)}</b>"
-        if self._labels.get(self.code):
-            who += f" · {escape(self._labels[self.code])}"
-        state = _("Not saved yet: begin with part 1.") if self.stored is None else _saved_words(self.stored)
+        if self.kept.labels.get(self.code):
+            who += f" · {escape(self.kept.labels[self.code])}"
+        state = _("Not saved yet: begin with part 1.") if self.stored is None else saved_words(self.stored)
         practice = (
             said(_("Practice mode: nothing is kept. {practice}").format(practice=self.practice), tone="warning")
             if self.practice
@@ -277,17 +260,16 @@ class Page(View):
         from scd.forms.report_links import make_reports
 
         assert self.stored is not None
-        return make_reports(self.workspace, self.stored.study, summaries=summaries, labels=self._labels)
+        return make_reports(self.workspace, self.stored.study, summaries=summaries, labels=self.kept.labels)
 
 
-def _saved_words(stored: Stored) -> str:
-    return _("Saved {when}, revision {revision}.").format(when=_when(stored), revision=stored.revision)
-
-
-def _when(stored: Stored) -> str:
-    at = stored.saved_at.astimezone()
-    today = dt.datetime.now().astimezone().date()
-    if at.date() == today:
-        return _("today at {time}").format(time=f"{at:%H:%M}")
-    told = f"{at:%d %B %Y}" if current_language() == "en" else day(at.date())
-    return _("on {day} at {time}").format(day=told, time=f"{at:%H:%M}")
+def _same_plan(study: Study, held: Study) -> bool:
+    """Whether phases, length and the watched measure are those that a monitoring rule was simulated for."""
+    rule = held.monitoring
+    if rule is None:
+        return True
+    if rule.measure not in [m.key for m in study.outcomes]:
+        return False
+    plans = [(s.sessions_planned, [c.phases for c in s.cases]) for s in (study, held)]
+    scales = [(m.scale, m.range, m.improvement) for m in (study.measure(rule.measure), held.measure(rule.measure))]
+    return plans[0] == plans[1] and scales[0] == scales[1]

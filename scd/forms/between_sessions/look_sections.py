@@ -1,0 +1,255 @@
+"""What the weekly page shows of the data: each section as HTML, for the clinician or for looking at it together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from scd.analysis.steering.steering_words import error_words
+from scd.forms.markup import headed, said, table
+from scd.forms.pictures import record_picture
+from scd.language import gettext as _
+from scd.language import localized, short_day
+from scd.study import Case, Measure, Study, StudyError
+
+if TYPE_CHECKING:
+    from scd.analysis.processes.table import Processes
+    from scd.analysis.steering import Steering
+
+__all__ = [
+    "course_section",
+    "practice_picture",
+    "practice_section",
+    "practices_of",
+    "processes_of",
+    "processes_section",
+    "together_section",
+]
+
+_OBSTACLES_SHOWN = 8
+
+
+def course_section(study: Study, found: Steering) -> str:
+    """The outcome with the baseline's projection and the fixed looks, and what it says; without the suggestion.
+
+    Parameters
+    ----------
+    study : Study
+        As stored.
+    found : Steering
+        Of one case of this study.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    measure = study.measure(found.measure)
+    errors = "" if found.rule is None else error_words(found.rule, measure=measure)
+    words = [text for text in found.text if found.reason not in text and text != errors]
+    return (
+        headed(_("{outcome}: what came, and where the baseline would have gone").format(outcome=measure.label))
+        + (_course_picture(study, found) if found.trajectory else "")
+        + "".join(said(text) for text in words)
+        + "".join(said(text, tone="warning") for text in found.warnings)
+    )
+
+
+def _course_picture(study: Study, found: Steering) -> str:
+    from scd.analysis.steering import looks_table, trajectory_table
+    from scd.charts import describe_steering, picture, steering_chart
+
+    told: dict[str, Any] = {
+        "frame": study.frame(),
+        "measure": study.measure(found.measure),
+        "phases": study.phase_frame(),
+        "trajectory": trajectory_table((found,)),
+        "looks": looks_table((found,)),
+        "case": found.case,
+    }
+    title = _("{outcome} over the sessions").format(outcome=told["measure"].label)
+    return picture(steering_chart(**told), title=title, description=describe_steering(**told)).html
+
+
+def practices_of(study: Study, case: Case) -> tuple[Measure, ...]:
+    """The measures of practice of a case."""
+    return tuple(m for m in study.measures_of(case) if m.role == "practice")
+
+
+def practice_section(study: Study, case: Case, *, practice: Measure) -> str:
+    """Follow-through beside the outcome, what practice adds, and what got in the way.
+
+    Parameters
+    ----------
+    study : Study
+        As stored.
+    case : Case
+        One of it.
+    practice : Measure
+        One of its measures of practice.
+
+    Returns
+    -------
+    str
+        HTML. What got in the way stands in it in the record's words, escaped.
+    """
+    from scd.analysis.practice.dose_effects import dose_effects
+    from scd.analysis.practice.follow_through import follow_through_table
+    from scd.analysis.practice.words import dose_words, follow_through_words
+
+    told = follow_through_words(
+        follow_through_table(study, case=case.code, practice=practice.key), practice=practice, case=case.code
+    )
+    html = headed(_("{practice}: planned and done, beside the outcome").format(practice=practice.label))
+    html += practice_picture(study, case, practice=practice) + "".join(said(text) for text in told)
+    html += _obstacles(case, practice=practice)
+    try:
+        found = dose_effects(study, measure=_outcome(study, case).key, practice=practice.key, case=case.code)
+    except StudyError as error:
+        return html + said(_("What practice adds can't be told yet: {why}").format(why=error.message), tone="quiet")
+    return html + "".join(said(text) for text in dose_words(found))
+
+
+def practice_picture(study: Study, case: Case, *, practice: Measure) -> str:
+    """The outcome above, the practice between sessions below, over the same sessions."""
+    from scd.analysis.practice.follow_through import follow_through
+    from scd.charts import describe_study, picture
+    from scd.charts.practice_chart import practice_chart
+
+    outcome = _outcome(study, case)
+    frame, phases = study.frame(), study.phase_frame()
+    drawn = practice_chart(
+        frame,
+        measure=outcome,
+        phases=phases,
+        follow=follow_through(study, case=case.code, practice=practice.key),
+        practice=practice,
+        case=case.code,
+    )
+    title = _("{outcome} and {practice} over the sessions").format(outcome=outcome.label, practice=practice.label)
+    told = describe_study(frame, measure=outcome, phases=phases, case=case.code)
+    return picture(drawn, title=title, description=told).html
+
+
+def _obstacles(case: Case, *, practice: Measure) -> str:
+    """What got in the way, latest first."""
+    entries = [(s, v) for s in case.sessions for v in s.values if v.measure == practice.key and v.obstacle]
+    if not entries:
+        return ""
+    rows = [
+        (
+            s.number,
+            s.date and short_day(s.date),
+            "" if v.planned is None else localized(f"{v.planned:g}"),
+            "" if v.value is None else localized(f"{v.value:g}"),
+            v.obstacle,
+        )
+        for s, v in reversed(entries[-_OBSTACLES_SHOWN:])
+    ]
+    head = [_("Session"), _("Date"), _("Planned"), _("Done"), _("What got in the way")]
+    return table(head, rows)
+
+
+def processes_of(study: Study, case: Case) -> Processes | StudyError | None:
+    """The links of a case's processes to its outcome; why there are none; or None where no process is declared."""
+    from scd.analysis.processes.table import process_table
+
+    if not any(m.role == "process" for m in study.measures_of(case)):
+        return None
+    many = sum(m.role == "process" for m in study.measures_of(case)) > 3
+    try:
+        return process_table(study, outcome=_outcome(study, case).key, case=case.code, many=many)
+    except StudyError as error:
+        return error
+
+
+def processes_section(found: Processes | StudyError) -> str:
+    """The processes beside each other, with the probability that each is the first, and honest words.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    head = headed(_("Processes: what goes before the outcome"))
+    if isinstance(found, StudyError):
+        return head + said(found.message, tone="quiet")
+    from scd.charts import describe_processes, picture, process_chart
+
+    told: dict[str, Any] = {"outcome": found.outcome, "processes": found.processes}
+    drawn = picture(
+        process_chart(found.table, **told),
+        title=_("Processes and {outcome}").format(outcome=found.outcome.label),
+        description=describe_processes(found.table, **told),
+    )
+    return (
+        head
+        + drawn.html
+        + "".join(said(text) for text in found.text)
+        + "".join(said(text, tone="warning") for text in found.warnings)
+    )
+
+
+def together_section(
+    study: Study, case: Case, *, found: Steering | None, processes: Processes | StudyError | None
+) -> str:
+    """The client's view: one graph an area, plain sentences, no tables and no codes.
+
+    Parameters
+    ----------
+    study : Study
+        As stored.
+    case : Case
+        One of it.
+    found : Steering, optional
+        Where it stands.
+    processes : Processes, StudyError or None
+        As `processes_of` gives them.
+
+    Returns
+    -------
+    str
+        HTML, set larger than the rest.
+    """
+    own = study.replace(cases=(case,), randomization=None, decisions=(), across=study.across)
+    parts = [_area_together(own, case, measure=m, found=found) for m in own.measures_of(case) if m.role == "outcome"]
+    parts += [_practice_together(own, case, practice=m) for m in practices_of(own, case)]
+    if processes is not None and not isinstance(processes, StudyError):
+        parts.append(_block(_("What goes along with it"), processes.client_text))
+    return f'<div style="font-size:17px;line-height:1.6;max-width:46em">{"".join(parts)}</div>'
+
+
+def _area_together(study: Study, case: Case, *, measure: Measure, found: Steering | None) -> str:
+    drawn = record_picture(study, measure=measure.key, labels={}) if case.sessions else ""
+    if found is not None and found.measure == measure.key:
+        return _block(measure.label, found.client_text, drawn)
+    better = _("Higher is better.") if measure.sign > 0 else _("Lower is better.")
+    return _block(measure.label, (better,), drawn)
+
+
+def _practice_together(study: Study, case: Case, *, practice: Measure) -> str:
+    from scd.analysis.practice.dose_effects import dose_effects
+    from scd.analysis.practice.follow_through import follow_through_table
+    from scd.analysis.practice.words import dose_client_words, follow_through_client_words
+
+    table_ = follow_through_table(study, case=case.code, practice=practice.key)
+    told: Sequence[str] = follow_through_client_words(table_, practice=practice, case=case.code)
+    try:
+        dose = dose_effects(study, measure=_outcome(study, case).key, practice=practice.key, case=case.code)
+        told = (*told, *dose_client_words(dose))
+    except StudyError:
+        told = (*told, _("There are too few numbers yet to see what practice adds."))
+    return _block(practice.label, told, practice_picture(study, case, practice=practice))
+
+
+def _block(title: str, sentences: Sequence[str], drawn: str = "") -> str:
+    return headed(title) + drawn + "".join(said(text) for text in sentences)
+
+
+def _outcome(study: Study, case: Case) -> Measure:
+    """The outcome that the rule watches, or the case's first."""
+    own = [m for m in study.measures_of(case) if m.role == "outcome"]
+    if not own:
+        raise StudyError(f"case '{case.code}': has no outcome among its measures", field="measures")
+    watched = None if study.monitoring is None else study.monitoring.measure
+    return next((m for m in own if m.key == watched), own[0])
