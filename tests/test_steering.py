@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -132,7 +133,7 @@ def test_with_three_phases_the_model_is_the_one_that_heads_the_report():
 
 
 def test_the_sequential_benchmark_at_a_seeded_share():
-    """Brief on statistics, section 6: AB, baseline 5, looks after every B session 3 to 15, 1000 clients."""
+    """AB, baseline 5, looks after every B session 3 to 15, against an independent simulation of 1,000 clients."""
     null = look_paths(EVERY_SESSION, baseline=5, change=0, unit=1, autocorrelation=0.3, replications=600, seed=8)
     told = crossings(null, sceptical=False)
     for name, published in {"fixed_95": 0.037, "ever_95": 0.096, "twice_95": 0.075, "ever_975": 0.05,
@@ -240,7 +241,7 @@ def test_default_looks_are_in_order_and_end_with_the_plan():
     assert default_looks(10) == (3, 5, 8, 10)
 
 
-def test_the_default_rule_is_that_of_the_brief():
+def test_the_default_rule_doubts_success_and_heeds_harm():
     rule = default_monitoring(plan(sessions=[6, 10, 6, 10]))
     assert (rule.success_meaningful, rule.success_improvement, rule.success_from) == (0.9, 0.99, 5)
     assert (rule.futility, rule.futility_from, rule.harm, rule.sceptical_sd) == (0.1, 8, 0.95, 1.0)
@@ -556,3 +557,46 @@ def test_a_follow_up_is_shown_and_changes_no_figure():
     followed = seen(filled(longer, (2.0, 1.0), first=11))
     assert followed.p_improvement == pytest.approx(seen(study).p_improvement, abs=1e-9)
     assert (followed.phase, followed.trajectory[-1].value, followed.trajectory[-1].lower) == ("C1", 1.0, None)
+
+
+# An independent simulation of 1,000 clients a row, with a quadrature of its own: baseline, phi, prior SD; then how
+# often P(change > 0) is above .95 at the fifteenth look, ever, twice running, and ever above .975, .99 and .995.
+PUBLISHED = [
+    (5, 0.0, 2.5, (0.026, 0.070, 0.047, 0.026, 0.011, 0.001)),
+    (5, 0.3, 2.5, (0.037, 0.096, 0.075, 0.050, 0.026, 0.015)),
+    (5, 0.6, 2.5, (0.067, 0.138, 0.115, 0.077, 0.043, 0.024)),
+    (5, 0.3, 1.0, (0.026, 0.057, 0.042, 0.028, 0.008, 0.003)),
+    (8, 0.3, 2.5, (0.039, 0.099, 0.082, 0.059, 0.022, 0.008)),
+    (8, 0.6, 2.5, (0.058, 0.141, 0.122, 0.077, 0.038, 0.012)),
+    (8, 0.3, 1.0, (0.030, 0.070, 0.054, 0.031, 0.007, 0.000)),
+]
+POWER = {2.0: (0.927, 0.872, 0.718, 0.587), 1.0: (0.534, 0.376, 0.200, 0.131)}
+
+
+def stored_rows():
+    import pandas as pd
+
+    table = pd.read_csv(Path(__file__).parent / "calibration" / "monitoring.csv")
+    return table[table["rule"] == "every session 3-15"].set_index(["baseline", "phi", "change", "prior_sd"])
+
+
+@pytest.mark.parametrize(("baseline", "phi", "prior", "published"), PUBLISHED)
+def test_the_stored_table_agrees_with_the_published_one(baseline, phi, prior, published):
+    row = stored_rows().loc[(baseline, phi, 0.0, prior)]
+    for name, rate in zip(
+        ("fixed_95", "ever_95", "twice_95", "ever_975", "ever_99", "ever_995"), published, strict=True
+    ):
+        pooled = max((rate + row[name]) / 2, 0.001)
+        error = math.sqrt(pooled * (1 - pooled) * (1 / row["replications"] + 1 / 1000))
+        assert row[name] == pytest.approx(rate, abs=3.5 * error), name
+
+
+@pytest.mark.parametrize("change", POWER)
+def test_the_stored_power_agrees_with_the_published_one(change):
+    row = stored_rows().loc[(5, 0.3, change, 2.5)]
+    for name, rate in zip(("ever_95", "ever_975", "ever_99", "ever_995"), POWER[change], strict=True):
+        error = math.sqrt(rate * (1 - rate) * (1 / row["replications"] + 1 / 1000))
+        assert row[name] == pytest.approx(rate, abs=3.5 * error), name
+    if change == 2:
+        assert (row["median_95"], row["median_99"]) == (3, 6)
+        assert row["median_995"] in (10, 11)

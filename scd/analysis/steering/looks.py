@@ -45,7 +45,9 @@ def rule_for(study: Study, case: Case) -> tuple[Monitoring | None, Measure]:
     watched = next((m for m in outcomes if m.key == rule.measure), None)
     if watched is not None:
         return rule, watched
-    return rule.replace(measure=outcomes[0].key, meaningful_change=_translated(study, rule, outcomes[0])), outcomes[0]
+    change = _translated(study, rule, outcomes[0])
+    rates = tuple(r.replace(change=r.change * change / rule.meaningful_change) for r in rule.rates)
+    return rule.replace(measure=outcomes[0].key, meaningful_change=change, rates=rates), outcomes[0]
 
 
 def _translated(study: Study, rule: Monitoring, measure: Measure) -> float:
