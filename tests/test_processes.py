@@ -31,6 +31,7 @@ from scd.models.priors import Priors
 from scd.models.process import Regressions, integrate_links, regressions_of
 from scd.models.process_chain import build_model, process_data
 from scd.models.process_pooled import TAU_SD, pool_links
+from scd.models.process_search import search_links
 from scd.models.quadrature import LinearModel, integrate
 from scd.records.opening_processes import open_processes
 from scd.records.tables import read_table, study_from_table
@@ -464,22 +465,80 @@ def test_more_than_three_processes_are_refused_unless_a_search_is_asked_for():
     refused(study, "4 processes for one outcome are a search")
 
 
-def test_a_search_holds_links_close_to_zero_and_says_that_it_is_one():
+@pytest.fixture(scope="module")
+def searched():
+    """A client with four candidates, of which the first has a link."""
+    return linked_study(links={"a": 0.7, "b": 0.0, "c": 0.0, "d": 0.0}, sessions=25, seed=1)
+
+
+def test_a_search_holds_links_close_to_zero_and_says_that_it_is_one(searched):
     """The regularised horseshoe of Piironen and Vehtari (2017), https://doi.org/10.1214/17-EJS1337SI."""
-    study = linked_study(links={"a": 0.7, "b": 0.0, "c": 0.0, "d": 0.0}, sessions=25, seed=3)
-    found = process_table(study, many=True)
+    found = process_table(searched, many=True)
     assert found.model == "P1, horseshoe"
     assert "horseshoe" in found.priors["link"]
     table = found.table.set_index("process")
     assert table["p_rank1"].idxmax() == "a"
     assert table["p_rank1"].sum() == pytest.approx(1)
     plain = integrate_links(
-        regressions_of([lagged_pairs(study, case="SYNLNK", outcome="wellbeing", processes=["a", "b", "c", "d"])])
+        regressions_of([lagged_pairs(searched, case="SYNLNK", outcome="wellbeing", processes=["a", "b", "c", "d"])])
     )
     for key in "bcd":
         assert abs(table.loc[key, "link_mean"]) <= abs(float(plain.mixture(f"link[{key}]").mean()[0])) + 0.02
+        assert table.loc[key, "p_above_tenth"] < table.loc["a", "p_above_tenth"]
     assert "matters most" not in set(table["evidence"])
     assert any("this is a search" in line for line in found.text)
+
+
+def test_the_search_is_what_weighted_draws_from_the_prior_give():
+    keys = ["a", "b", "c", "d"]
+    study = linked_study(links={"a": 0.8, "b": 0.0, "c": 0.0, "d": 0.0}, sessions=6, seed=2)
+    pairs = lagged_pairs(study, case="SYNLNK", outcome="wellbeing", processes=keys)
+    found = search_links(pairs, draws=20_000)
+    data, rng, size = process_data(pairs), np.random.default_rng(1), 30_000
+    y, x, obs = data["value"] - data["columns"] @ data["prior_mean"], data["process"], len(data["value"])
+    sigma = data["sigma_floor"] + np.abs(rng.standard_normal(size)) * data["sigma_sd"]
+    overall = np.abs(rng.standard_cauchy(size)) / 3 * sigma / math.sqrt(obs)
+    free = overall[:, None] * np.abs(rng.standard_cauchy((size, 4)))
+    slab = stats.invgamma(2, scale=2 * 0.5**2).rvs(size, random_state=rng)[:, None]
+    variance = free**2 * slab / (slab + free**2)
+    others = (data["columns"] * data["prior_sd"] ** 2) @ data["columns"].T
+    covariance = sigma[:, None, None] ** 2 * np.eye(obs) + others + (x * variance[:, None]) @ x.T
+    solved = np.linalg.solve(covariance, np.broadcast_to(y[:, None], (size, obs, 1)))[..., 0]
+    log_weight = -0.5 * (solved @ y) - 0.5 * np.linalg.slogdet(covariance)[1]
+    # The sampled floor shifts the prior of sigma by the floor: put right by the weights.
+    log_weight += -0.5 * (sigma / data["sigma_sd"]) ** 2 + 0.5 * ((sigma - data["sigma_floor"]) / data["sigma_sd"]) ** 2
+    weight = np.exp(log_weight - log_weight.max())
+    weight /= weight.sum()
+    assert 1 / (weight @ weight) > 1000
+    expected = weight @ (variance * (solved @ x))
+    assert found.mean(axis=0) == pytest.approx(expected, abs=0.02)
+
+
+def test_the_horseshoe_in_pymc_has_the_density_of_its_paper(searched):
+    data = process_data(lagged_pairs(searched, case="SYNLNK", outcome="wellbeing", processes=["a", "b", "c", "d"]))
+    built = build_model(data, shrinkage="horseshoe")
+    names = {free.name: built.rvs_to_values[free].name for free in built.free_RVs}
+    density = built.compile_fn(built.logp(jacobian=False), mode="FAST_COMPILE")
+    rng, found, expected = np.random.default_rng(2), [], []
+    for _ in range(3):
+        coefficient, unscaled = rng.standard_normal(4), rng.standard_normal(4)
+        overall, slab, excess = rng.uniform(0.2, 2, 3)
+        local = rng.uniform(0.2, 2, 4)
+        sigma = float(data["sigma_floor"]) + excess
+        at = {"coefficient": coefficient, "unscaled": unscaled, "overall": math.log(overall), "slab": math.log(slab),
+              "local": np.log(local), "sigma": math.log(excess)}  # fmt: skip
+        found.append(density({names[name]: value for name, value in at.items()}))
+        free = overall / 3 * sigma / math.sqrt(len(data["value"])) * local
+        link = unscaled * free * np.sqrt(slab / (slab + free**2))
+        expected.append(
+            stats.norm(data["columns"] @ coefficient + data["process"] @ link, sigma).logpdf(data["value"]).sum()
+            + stats.norm(data["prior_mean"], data["prior_sd"]).logpdf(coefficient).sum()
+            + stats.norm.logpdf(unscaled).sum()
+            + stats.halfcauchy.logpdf([overall, *local]).sum()
+            + stats.invgamma(2, scale=2 * 0.5**2).logpdf(slab)
+            + stats.halfnorm(scale=data["sigma_sd"]).logpdf(sigma)
+        )
+    assert np.diff(found) == pytest.approx(np.diff(expected), abs=1e-6)
 
 
 # --- the next experiment

@@ -1,8 +1,8 @@
-"""The process model in PyMC: the reference that can be read, and the engine for a search among many processes.
+"""The process model in PyMC: the reference that can be read, and the engine where a search needs a Markov chain.
 
 With up to three processes the links have normal priors, and `scd.models.process` integrates the same model exactly.
-With more, the regularised horseshoe expects one link that is not zero and holds the rest close to zero; it has no
-closed form and is sampled with nutpie.
+With more, the regularised horseshoe expects one link that is not zero and holds the rest close to zero; it is drawn by
+`scd.models.process_search`, and where that can't, sampled here with nutpie.
 
 References
 ----------
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from scd.models.lagged import Lagged
 
-__all__ = ["Shrinkage", "build_model", "process_data", "sample_links"]
+__all__ = ["EXPECTED", "SLAB", "SLAB_FREEDOM", "Shrinkage", "build_model", "process_data", "sample_links"]
 
 Shrinkage = Literal["normal", "horseshoe"]
 
@@ -35,7 +35,9 @@ SLAB = 0.5
 EXPECTED = 1
 """How many links are expected not to be zero."""
 
-_SLAB_FREEDOM = 4
+SLAB_FREEDOM = 4
+"""The slab's variance is inverse-gamma, as if this many links had been seen with the SD above."""
+
 _DRAWS, _CHAINS, _TUNE = 1000, 4, 1000
 # After a divergence once more, with smaller steps.
 _TARGET_ACCEPT = (0.95, 0.995)
@@ -101,7 +103,7 @@ def build_model(data: dict[str, Any], *, shrinkage: Shrinkage = "normal") -> pm.
             expected = EXPECTED / max(count - EXPECTED, 1) * sigma / pt.sqrt(d["value"].shape[0])
             overall = pm.HalfCauchy("overall", 1.0) * expected
             local = pm.HalfCauchy("local", 1.0, shape=count)
-            slab = pm.InverseGamma("slab", _SLAB_FREEDOM / 2, _SLAB_FREEDOM / 2 * SLAB**2)
+            slab = pm.InverseGamma("slab", SLAB_FREEDOM / 2, SLAB_FREEDOM / 2 * SLAB**2)
             held = local * pt.sqrt(slab / (slab + (overall * local) ** 2))
             link = pm.Deterministic("link", pm.Normal("unscaled", 0.0, 1.0, shape=count) * overall * held)
         expected_value = pt.dot(d["columns"], coefficient) + pt.dot(d["process"], link)

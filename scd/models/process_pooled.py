@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scd.models.adaptive import adapted
-from scd.models.process import LINK_SD, integrate_links, regressions_of
+from scd.models.link_shares import link_shares
+from scd.models.process import LINK_SD
 from scd.study import StudyError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scd.models.lagged import Lagged
+    from scd.models.link_shares import LinkShares
 
 __all__ = ["TAU_SD", "PooledLinks", "pool_links"]
 
@@ -29,7 +31,6 @@ TAU_SD = 0.2
 """Scale of the half-normal prior of the SD between clients of a link."""
 
 _DRAWS, _START = 8000, 1500
-_SIGMA_POINTS = 16
 # Working arrays stay below so many numbers.
 _CHUNK = 1_000_000
 _FARTHEST = 12.0
@@ -54,18 +55,6 @@ class PooledLinks:
     spread: np.ndarray
     link: np.ndarray
     effective: float
-
-
-@dataclass(frozen=True, eq=False)
-class _Shares:
-    """What each client's data say of its links, given sigma: precision, pull and log weight.
-
-    Shapes (cases, points, links, links), (cases, points, links) and (cases, points).
-    """
-
-    precision: np.ndarray
-    pull: np.ndarray
-    log_weight: np.ndarray
 
 
 def pool_links(pairs: Sequence[Lagged], *, seed: int = 1, draws: int = _DRAWS) -> PooledLinks:
@@ -102,7 +91,7 @@ def pool_links(pairs: Sequence[Lagged], *, seed: int = 1, draws: int = _DRAWS) -
     if len(set(keys)) > 1:
         told = "; ".join(dict.fromkeys(", ".join(own) for own in keys))
         raise StudyError(f"links together: all clients need the same processes (got {told})", field="process")
-    shares = _shares(pairs)
+    shares = link_shares(pairs)
     count = len(keys[0])
     rng = np.random.default_rng(seed)
     chunk = max(1, _CHUNK // (shares.log_weight.size * count**2))
@@ -126,44 +115,13 @@ def pool_links(pairs: Sequence[Lagged], *, seed: int = 1, draws: int = _DRAWS) -
     )
 
 
-def _shares(pairs: Sequence[Lagged]) -> _Shares:
-    """The normal likelihood of each client's links on a grid of sigma, without the links' prior."""
-    model = regressions_of(pairs)
-    grid = integrate_links(model, points=_SIGMA_POINTS)
-    others = len(model.coefficients) - model.links
-    variance = grid.sigma**2
-    turned = np.swapaxes(model.columns, 1, 2)
-    centered = model.value - (model.columns[..., :others] @ model.prior_mean[:, :others, None])[..., 0]
-    gram, cross = turned @ model.columns, (turned @ centered[..., None])[..., 0]
-    own = np.zeros_like(gram)
-    index = np.arange(others)
-    own[:, index, index] = model.prior_sd[:, :others] ** -2
-    full = gram[:, None] / variance[..., None, None] + own[:, None]
-    toward = cross[:, None] / variance[..., None]
-    nuisance, across = full[..., :others, :others], full[..., :others, others:]
-    solved = np.linalg.solve(nuisance, np.concatenate([across, toward[..., :others, None]], axis=-1))
-    precision = full[..., others:, others:] - np.swapaxes(across, -1, -2) @ solved[..., :-1]
-    pull = toward[..., others:] - (np.swapaxes(across, -1, -2) @ solved[..., -1:])[..., 0]
-    explained = (toward[..., :others] * solved[..., -1]).sum(axis=-1)
-    square = (centered**2).sum(axis=1)[:, None]
-    excess = grid.sigma - model.sigma_floor[:, None]
-    log_weight = (
-        np.log(excess)  # the grid is even in log(sigma - floor)
-        - 0.5 * (grid.sigma / model.sigma_sd[:, None]) ** 2
-        - model.obs[:, None] * np.log(grid.sigma)
-        - 0.5 * np.linalg.slogdet(nuisance)[1]
-        - 0.5 * (square / variance - explained)
-    )
-    return _Shares(precision, pull, log_weight - log_weight.max(axis=1, keepdims=True))
-
-
 def _start(count: int, rng: np.random.Generator) -> np.ndarray:
     """Points over the prior, which is never far from a posterior of a few clients."""
     mean = LINK_SD * rng.standard_normal((_START, count))
     return np.column_stack([mean, math.log(0.5 * TAU_SD) + 0.8 * rng.standard_normal((_START, count))])
 
 
-def _given(points: np.ndarray, shares: _Shares) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _given(points: np.ndarray, shares: LinkShares) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Root of the precision and mean of each client's links given mu, tau and sigma, and the log weight of sigma.
 
     Shapes (points, cases, sigmas, links, links), (points, cases, sigmas, links) and (points, cases, sigmas).
@@ -185,7 +143,7 @@ def _given(points: np.ndarray, shares: _Shares) -> tuple[np.ndarray, np.ndarray,
     return root, center, log_weight
 
 
-def _log_posterior(points: np.ndarray, shares: _Shares) -> np.ndarray:
+def _log_posterior(points: np.ndarray, shares: LinkShares) -> np.ndarray:
     count = points.shape[1] // 2
     _, _, log_weight = _given(points, shares)
     top = log_weight.max(axis=-1, keepdims=True)
@@ -196,7 +154,7 @@ def _log_posterior(points: np.ndarray, shares: _Shares) -> np.ndarray:
     return np.where((np.abs(points) > _FARTHEST).any(axis=1), -np.inf, likelihood + prior)
 
 
-def _links(points: np.ndarray, shares: _Shares, rng: np.random.Generator) -> np.ndarray:
+def _links(points: np.ndarray, shares: LinkShares, rng: np.random.Generator) -> np.ndarray:
     """Each client's links, drawn exactly given mu and tau, shape (points, cases, links)."""
     root, center, log_weight = _given(points, shares)
     weight = np.cumsum(np.exp(log_weight - log_weight.max(axis=-1, keepdims=True)), axis=-1)

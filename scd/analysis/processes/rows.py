@@ -11,6 +11,7 @@ from scd.analysis.processes.evidence import FEWEST_RANKED, MOST_PROCESSES, evide
 from scd.analysis.processes.phase_change import level_change, no_later
 from scd.analysis.processes.words import link_words
 from scd.models.process import integrate_links, link_names, regressions_of
+from scd.models.process_search import search_links
 from scd.study import StudyError
 
 if TYPE_CHECKING:
@@ -96,6 +97,8 @@ def _links(pairs: Lagged, rng: np.random.Generator, *, seed: int) -> tuple[np.nd
     if len(pairs.processes) <= MOST_PROCESSES:
         posterior = integrate_links(regressions_of([pairs]))
         return posterior.draw(rng, size=_DRAWS)[0], [posterior.mixture(n) for n in link_names(pairs)]
+    if (drawn := search_links(pairs, seed=seed)) is not None:
+        return drawn, []
     from scd.models.process_chain import sample_links
 
     tree = sample_links(pairs, seed=seed)
