@@ -541,6 +541,16 @@ def test_persons_may_be_cases_of_one_staircase():
     assert not re.search("anna|ben", study.to_json())
 
 
+def test_one_person_s_slip_is_no_other_s():
+    text = ema("anna,2026-01-05,mood,4", "ben,2026-01-05,mood,eleven")
+    assert values(made(text, settings_for(MOOD), person="anna").studies[0]) == {1: 4.0}
+    assert words(made(text, settings_for(MOOD))) == ["row 3, column 'mood': 'eleven' is not a number"]
+    with pytest.raises(StudyError, match=r"holds nothing of the person named \(2 others are there\)"):
+        made(text, settings_for(MOOD), person="clara")
+    with pytest.raises(StudyError, match="by texts of more than 300 signs"):
+        made(ema(f"{301 * 'x'},2026-01-05,mood,4"), settings_for(MOOD))
+
+
 def test_without_phases_an_export_is_no_study():
     with pytest.raises(StudyError, match=r"tells no phases; say when they began, as in --phase A1:2026-01-05"):
         made(ema("7,2026-01-05,mood,4"), settings_for(MOOD, phases=()))
@@ -714,6 +724,25 @@ def test_weekly_update_of_somebody_else_s_export_is_refused(export, workspace):
     assert sure.exit_code == 0, sure.output
 
 
+def test_mpath_by_command_with_meta_data_weeks_and_a_weekly_update(tmp_path, workspace):
+    export, meta, kept = tmp_path / "basic.csv", tmp_path / "meta.csv", tmp_path / "clinic.toml"
+    week = [("234609", "m", f"2026-01-{day:02d} 09:00", f"2026-01-{day:02d} 09:05", day, 0, str(day)) for day in
+            (5, 7, 13)]  # fmt: skip
+    export.write_text(mpath(*week), encoding="utf-8")
+    meta.write_text(META, encoding="utf-8")
+    done = scd("import", export, "--profile", "m-path", "--meta", meta, "--every", "week", "--save-settings", kept,
+               "--item", "How sad are you right now?=sad,decrease,0:100", "--phase", "A1:2026-01-05",
+               "--phase", "B1:2026-01-12", "-w", workspace.path)  # fmt: skip
+    assert done.exit_code == 0, done.output
+    (code,) = stored(workspace)
+    assert values(stored(workspace)[code], "sad") == {1: 6, 2: 13}
+    later = ("234609", "m", "2026-01-27 09:00", "2026-01-27 09:05", 27, 0, "27")
+    export.write_text(mpath(*week, later), encoding="utf-8")
+    again = scd("import", export, "--settings", kept, "--meta", meta, "--into", code, "-w", workspace.path)
+    assert again.exit_code == 0, again.output
+    assert values(stored(workspace)[code], "sad") == {1: 6, 2: 13, 4: 27}
+
+
 def test_a_person_s_name_is_in_the_store_alone_and_in_no_path(export, workspace):
     assert scd("import", export, *SAID, "-w", workspace.path).exit_code == 0
     with workspace.open() as caseload:
@@ -735,6 +764,7 @@ def test_several_persons_become_several_studies(tmp_path, workspace):
     assert "Stored: 2 studies" in done.stdout
     one = scd("import", export, *SAID, "--person", "007", "--label", "Mondays", "-w", workspace.path)
     assert one.exit_code == 0
+    assert "there is a study of the same person already" in one.stderr
     with workspace.open() as caseload:
         names = [caseload.labels(held.study.code) for held in caseload.list()]
     assert sorted(sorted(n.values()) for n in names) == [["007"], ["007", "Mondays"], ["NA"]]

@@ -150,6 +150,7 @@ def from_export(
         typer.echo(f"Nothing stored. It would be {_studies(len(made.studies))}.")
         return
     with workspace_at(place.workspace).open() as caseload:
+        _tell_known(caseload, set(made.labels.values()))
         for study in made.studies:
             codes = {study.code, *(c.code for c in study.cases)}
             named = {code: name for code, name in made.labels.items() if code in codes}
@@ -158,6 +159,15 @@ def from_export(
     print_rows(made.labels.items(), head=["Code", "Person"], title="Pseudonyms; the names stay in the store")
     codes_made = " ".join(study.code for study in made.studies)
     typer.echo(f"Stored: {_studies(len(made.studies))}: {codes_made}. Next: scd report {made.studies[0].code}")
+
+
+def _tell_known(caseload: Caseload, persons: set[str]) -> None:
+    """Say whose export has been imported before: what is new in it belongs to the study that is there."""
+    for held in caseload.list():
+        known = [code for code, name in caseload.labels(held.study.code).items() if name in persons]
+        if known:
+            again = f"there is a study of the same person already: what is new goes into it with --into {known[0]}"
+            typer.echo(again, err=True)
 
 
 def _studies(count: int) -> str:

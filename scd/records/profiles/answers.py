@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from scd.records.cells import Cells
@@ -128,6 +128,24 @@ class Answers:
     def persons(self) -> tuple[str, ...]:
         """The persons in the order of the export."""
         return tuple(dict.fromkeys(a.person for a in self.rows))
+
+    def of(self, person: str) -> Answers:
+        """The answers of one person alone.
+
+        Raises
+        ------
+        StudyError
+            When there are none. The message names nobody: it may end up in a log.
+        """
+        rows = tuple(a for a in self.rows if a.person == person)
+        if not rows:
+            count = len(self.persons)
+            raise StudyError(
+                f"{self.name}: holds nothing of the person named ({count} {'other is' if count == 1 else 'others are'} "
+                "there)",
+                field="person",
+            )
+        return replace(self, rows=rows)
 
     def frame(self) -> pd.DataFrame:
         """The tidy table.

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pydantic import TypeAdapter, ValidationError
+
 from scd.language import gettext as _
 from scd.records.preview import Problem
 from scd.records.profiles.answers import Answers
@@ -15,6 +17,7 @@ from scd.records.profiles.exports import PROFILES
 from scd.records.profiles.phases import phases_by_column, phases_by_start
 from scd.records.profiles.settings import ImportSettings, Rule, Taken
 from scd.study import Case, Measure, Phase, Session, Study, StudyError, Value, new_code
+from scd.study.record import Text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +26,6 @@ __all__ = [
     "NewStudies",
     "left_out_words",
     "measures_of_settings",
-    "of_person",
     "period_frame",
     "sessions_of",
     "studies_from_answers",
@@ -152,8 +154,9 @@ def studies_from_answers(
     '2 of 2 prompts answered'
     """
     measures = measures_of_settings(settings)
+    answers = answers if person is None else answers.of(person)
+    _check_names(answers)
     periods, notes, problems = periods_of(answers, settings=settings, measures=measures)
-    periods = of_person(periods, person, name=answers.name)
     persons = list(dict.fromkeys(p.person for p in sorted(periods, key=lambda p: p.row)))
     rows: list[tuple[str, int, Period]] = []
     cases: list[Case] = []
@@ -184,6 +187,20 @@ def studies_from_answers(
     return NewStudies(studies, labels, frame, (*answers.notes, *notes), tuple(problems))
 
 
+def _check_names(answers: Answers) -> None:
+    """Refuse names that the store can't keep, before anything is stored."""
+    name = TypeAdapter(Text)
+    for person in answers.persons:
+        try:
+            name.validate_python(person)
+        except ValidationError:
+            raise StudyError(
+                f"{answers.name}: tells persons apart by texts of more than 300 signs, or with control characters; "
+                "choose another column, as in --column person=NAME",
+                field="person",
+            ) from None
+
+
 def _pairs(settings: ImportSettings, measures: dict[str, Measure]) -> list[tuple[Taken, Measure]]:
     return [(taken, measures[taken.key]) for taken in settings.measures]
 
@@ -206,32 +223,6 @@ def left_out_words(count: int, first: dt.date | None) -> str:
     return f"{count} value{'s' if count > 1 else ''} before session 1, which is on {first}, " + (
         "are left out" if count > 1 else "is left out"
     )
-
-
-def of_person(periods: Sequence[Period], person: str | None, *, name: str) -> list[Period]:
-    """The periods of one person, or of all.
-
-    Parameters
-    ----------
-    periods : sequence of Period
-        Of everybody.
-    person : str, optional
-        As in the export.
-    name : str
-        What the export is called in messages.
-
-    Raises
-    ------
-    StudyError
-        When there is no such person. The message names nobody: it may end up in a log.
-    """
-    if person is None:
-        return list(periods)
-    mine = [p for p in periods if p.person == person]
-    if not mine:
-        count = len({p.person for p in periods})
-        raise StudyError(f"{name}: holds nothing of the person named ({count} others are there)", field="person")
-    return mine
 
 
 def _first_day(periods: Sequence[Period], settings: ImportSettings) -> dt.date | None:

@@ -11,7 +11,7 @@ from scd.records.preview import Problem
 from scd.records.profiles.answers import Answers
 from scd.records.profiles.days import periods_of
 from scd.records.profiles.settings import ImportSettings
-from scd.records.profiles.studies import left_out_words, measures_of_settings, of_person, period_frame, sessions_of
+from scd.records.profiles.studies import left_out_words, measures_of_settings, period_frame, sessions_of
 from scd.study import Session, Study, StudyError
 
 if TYPE_CHECKING:
@@ -116,8 +116,7 @@ def sessions_from_answers(
     start = first_day(held, every=settings.every) or settings.start
     settings = settings.replace(start=start)
     measures = measures_of_settings(settings, known=study.measures_of(held))
-    periods, notes, problems = periods_of(answers, settings=settings, measures=measures)
-    mine = of_person(periods, person, name=answers.name)
+    mine, notes, problems = periods_of(answers.of(person), settings=settings, measures=measures)
     early = [p for p in mine if start is not None and p.day is not None and p.day < start]
     if early:
         notes.append(left_out_words(len(early), start))
