@@ -46,6 +46,7 @@ HOMES = {
     "nbclient": {"reports"},
     "nbconvert": {"reports"},
     "babel": {"language"},
+    "icalendar": {"design"},
     "typer": {"cli"},
     "rich": {"cli"},
 }
