@@ -28,8 +28,8 @@ _MEASURES = tuple(
     Measure(key=f"area{i}", label=f"Area {i}", improvement="increase", minimum=-2.5, maximum=2.5)
     for i in range(1, COUNT + 1)
 )
-# Fewer and shorter chains than a page has: with the normals given each draw, a probability is off by some 0.003.
-_QUICK = {"chains": 100, "settle": 35, "keep": 20, "every": 2, "blocks": 1}
+# Fewer and shorter chains than a page has: the normals given each draw make up for most of that.
+_QUICK = {"chains": 60, "settle": 30, "keep": 12, "every": 2, "blocks": 1}
 _REFINE = 0.6
 
 
