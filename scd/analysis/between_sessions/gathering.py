@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from scd.analysis.between_sessions.looks_words import look_client_words, looks_alarm_words
 from scd.analysis.between_sessions.values import (
     BetweenSessions,
     CourseRow,
@@ -165,6 +164,7 @@ def _leading(rows: Sequence[ProcessRow]) -> str:
 
 
 def _steering(study: Study, case: Case, looked_at: dt.datetime) -> SteeringFound | None:
+    from scd.analysis.between_sessions.looks_words import look_client_words, looks_alarm_words
     from scd.analysis.steering.after_session import steer
     from scd.analysis.steering.steering_words import rule_words
 
