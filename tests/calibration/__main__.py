@@ -138,6 +138,16 @@ def _practice(replications: int | None, seed: int, folder: Path) -> None:
         _progress(f"{done}/{len(every)} {situation.name}, {situation.design}")
 
 
+def _links(replications: int | None, seed: int, folder: Path) -> None:
+    from .processes_together import CLINICS, COLUMNS, clinic_row
+
+    for done, clinic in enumerate(CLINICS, 1):
+        found = clinic_row(clinic, replications=replications or 200, seed=seed)
+        rounded = {c: round(v, 4) if isinstance(v := found[c], float) else v for c in COLUMNS}
+        keep("processes_together", [rounded], key=COLUMNS[:4], folder=folder)
+        _progress(f"{done}/{len(CLINICS)}")
+
+
 def _keep_ranks(model: str, engine: str, ranks: dict[str, np.ndarray], *, folder: Path) -> None:
     """Keep how many ranks fell into each bin, and what that says."""
     rows = []
@@ -180,6 +190,7 @@ _PARTS: dict[str, Part] = {
     "planning": _planning,
     "monitoring": _monitoring,
     "processes": _processes,
+    "links": _links,
     "practice": _practice,
 }
 

@@ -16,7 +16,7 @@ from scd.models.lagged import Lagged, scale_priors
 from scd.models.process import LINK_SD, Regressions, integrate_links, link_names, regressions_of
 from scd.study import Measure
 
-__all__ = ["CELLS", "COLUMNS", "Cell", "process_row"]
+__all__ = ["CELLS", "COLUMNS", "Cell", "process_row", "simulated_pairs"]
 
 COLUMNS = (
     "set", "model", "pairs", "processes", "link", "shift", "replications", "flagged", "any_false", "ranked_first",
@@ -94,7 +94,7 @@ def process_row(cell: Cell, *, replications: int, seed: int) -> dict:
     x, y = _simulated(cell, rng, size=replications)
     treated = np.arange(cell.pairs + 1) > cell.pairs // 2
     same = cell.model.startswith("same session")
-    pairs = [_pairs(x[i], y[i], treated, same=same) for i in range(replications)]
+    pairs = [_pairs(x[i], y[i], treated, same=same, case="K7M2") for i in range(replications)]
     phase = cell.model in ("P1", "same session")
     model = regressions_of(pairs, phase=phase)
     model = _without(model, *_LEFT_OUT.get(cell.model, ()))
@@ -129,6 +129,12 @@ def process_row(cell: Cell, *, replications: int, seed: int) -> dict:
     }
 
 
+def simulated_pairs(cell: Cell, rng: np.random.Generator, *, case: str) -> Lagged:
+    """One client of a kind, as the model sees it."""
+    x, y = _simulated(cell, rng, size=1)
+    return _pairs(x[0], y[0], np.arange(cell.pairs + 1) > cell.pairs // 2, same=False, case=case)
+
+
 def _simulated(cell: Cell, rng: np.random.Generator, *, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Processes (size, sessions, processes) and outcome (size, sessions) of many clients."""
     count, sessions = cell.processes, cell.pairs + 1
@@ -150,14 +156,14 @@ def _new_sd(link: float) -> float:
     return float(np.sqrt(1 - _CARRIED**2 - link**2 - 2 * _CARRIED * link * shared))
 
 
-def _pairs(x: np.ndarray, y: np.ndarray, treated: np.ndarray, *, same: bool) -> Lagged:
+def _pairs(x: np.ndarray, y: np.ndarray, treated: np.ndarray, *, same: bool, case: str) -> Lagged:
     count = x.shape[1]
     measures = [
         Measure.model_construct(key=f"process{k}", label="", improvement="increase", role="process")
         for k in range(count)
     ]
     return Lagged(
-        case="K7M2",
+        case=case,
         outcome=_OUTCOME,
         processes=tuple(measures),
         session=np.arange(2, len(y) + 1),
