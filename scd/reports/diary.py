@@ -67,22 +67,26 @@ def _top(diary: Diary) -> Markup:
         _("If you missed a day, leave its row empty: an empty row is better than a guess."),
         _("There are no right or wrong answers. Bring this sheet with you next time."),
     ]
-    return head + paragraphs([" ".join(said)]) + items([_explained(m) for m in diary.measures])
+    return head + paragraphs([" ".join(said)]) + items(_explained(diary))
 
 
-def _explained(measure: Measure) -> str:
-    """What a measure asks, in one line."""
-    if measure.role == "practice":
-        if _ticks(measure):
-            words = _("{name}: whether you planned it, whether you did it, and what got in the way, if anything did.")
-            return words.format(name=measure.label)
-        words = _("{name} ({unit}): how much you planned, how much you did, and what got in the way, if anything did. "
-                  "If you did nothing, write 0.")  # fmt: skip
-        return words.format(name=measure.label, unit=measure.unit_words)
-    better = _("Higher is better.") if measure.improvement == "increase" else _("Lower is better.")
-    asked = _range_words(measure)
-    unit = f" ({measure.unit_words})" if measure.unit != "points" else ""
-    return f"{measure.label}{unit}: {asked}. {better}" if asked else f"{measure.label}{unit}. {better}"
+def _explained(diary: Diary) -> list[str]:
+    """What is asked, in one line for all measures that are asked alike."""
+    alike: dict[str, list[str]] = {}
+    for measure in diary.asked:
+        better = _("Higher is better.") if measure.improvement == "increase" else _("Lower is better.")
+        unit = f" ({measure.unit})" if measure.unit != "points" else ""
+        alike.setdefault(f"{_range_words(measure)}. {better}", []).append(f"{measure.label}{unit}")
+    return [f"{', '.join(names)}: {words}" for words, names in alike.items()] + [_practice(m) for m in diary.practices]
+
+
+def _practice(measure: Measure) -> str:
+    if _ticks(measure):
+        words = _("{name}: whether you planned it, whether you did it, and what got in the way, if anything did.")
+        return words.format(name=measure.label)
+    words = _("{name} ({unit}): how much you planned, how much you did, and what got in the way, if anything did. "
+              "If you did nothing, write 0.")  # fmt: skip
+    return words.format(name=measure.label, unit=measure.unit)
 
 
 def _range_words(measure: Measure) -> str:
