@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from html import unescape
 
@@ -9,8 +10,11 @@ import ipywidgets as widgets
 import pytest
 
 from scd.analysis.steering import choose_monitoring
+from scd.design.diary import diary_of
 from scd.design.linked import linked_study
+from scd.design.plans import reversal
 from scd.design.randomization import assignment_is_admissible
+from scd.forms.alert import Alert
 from scd.forms.between_sessions.opening import open_weekly_page, practice_study
 from scd.forms.between_sessions.weekly_page import WeeklyPage
 from scd.forms.caseload_page import CaseloadPage
@@ -18,6 +22,8 @@ from scd.forms.closed_page import ClosedPage
 from scd.forms.entry_row import EntryRow
 from scd.forms.page import Page
 from scd.forms.pages import weekly_page_of
+from scd.forms.table_entry import TableEntry
+from scd.records.diary import diary_csv
 from scd.records.workspace import Workspace
 from scd.study import Measure, Session, Study, StudyError, Value, new_code
 
@@ -75,6 +81,28 @@ def test_practice_outside_its_range_is_refused_beside_its_field():
         row.session()
     assert "Must be 0 to 7 (got 9)" in row.planned["walks"].message.value
     assert not row.values["walks"].message.value
+
+
+# --- a diary that comes back ----------------------------------------------------------------------------------------
+
+
+def test_a_diary_comes_back_by_its_dates_and_leaves_what_it_does_not_ask(workspace):
+    first = dt.date(2026, 3, 2)
+    study = reversal(measures=[MOOD, WALKS], phases="AB", sessions=[3, 11], code="K7M2QX")
+    held = Session(number=1, date=first, values=(Value(measure="mood", value=4),), note="by phone")
+    study = study.with_case(study.cases[0].record(held))
+    taken = {}
+    form = TableEntry(Alert(), taken=taken.update)
+    form.aim(study, case="K7M2QX", labels={})
+    lines = diary_csv(diary_of(study, case="K7M2QX", weeks=1, start=first)).splitlines()
+    filled = [f"{line.split(',')[0]},{line.split(',')[1]},5,3,1,rain" for line in lines[1:3]]
+    form.pasted.value = "\n".join([lines[0], "2026-03-02,1,6,,,", *filled, *lines[3:]])
+    form.read.click()
+    assert "differs from the one on record, and takes its place: session 1, Mood" in form.preview.value
+    assert "as yet to come" in form.preview.value
+    sessions = taken["K7M2QX"]
+    assert [(s.number, s.value("mood"), s.note) for s in sessions] == [(1, 6, "by phone"), (2, 5, ""), (3, 5, "")]
+    assert sessions[1].values[1] == Value(measure="walks", value=1, planned=3, obstacle="rain")
 
 
 # --- the rule for looking, on the set-up page -----------------------------------------------------------------------

@@ -44,16 +44,14 @@ class EntryRow(View):
         self._measures = tuple(measures)
         self.number = typed(_("Session"), str(number), width="5em", above=True)
         self.date = day(_("Date (optional)"), width="10.5em")
-        self.values = {m.key: typed(_asked(m), placeholder=_limits(m), width=_width(m), above=True) for m in measures}
+        self.values = {m.key: _amount(_asked(m), m) for m in measures}
         self.beside = {
             m.key: typed(f"{m.label}, {_(kind)}", placeholder=_("optional"), width=_width(m, extra=9), above=True)
             for m in measures
             if m.role != "practice" and (kind := asked_beside(m))
         }
         practised = [m for m in measures if m.role == "practice"]
-        self.planned = {
-            m.key: typed(_planned(m), placeholder=_limits(m), width=_width(m), above=True) for m in practised
-        }
+        self.planned = {m.key: _amount(_planned(m), m) for m in practised}
         self.obstacles = {
             m.key: typed(_("What got in the way?"), placeholder=_("optional"), width="20em", above=True)
             for m in practised
@@ -63,13 +61,10 @@ class EntryRow(View):
         self.missed.layout.margin = "22px 12px 0 4px"  # level with the boxes, whose names stand above them
         self.note = typed(_("Note (optional)"), width="16em", above=True)
         self.told = widgets.HTML(layout=widgets.Layout(margin="24px 0 0 8px"))
-        super().__init__(
-            [
-                row([self.number, self.date, *self._numbers, self.missed, self.note, self.told]),
-                *(row([self.values[k], self.planned[k], self.obstacles[k]]) for k in self.planned),
-            ],
-            layout=widgets.Layout(padding="2px 0 4px"),
-        )
+        first = [self.number, self.date, *self._numbers, self.missed, self.note]
+        rows = [first, *([self.values[k], self.planned[k], self.obstacles[k]] for k in self.planned)]
+        rows[-1].append(self.told)
+        super().__init__([row(fields) for fields in rows], layout=widgets.Layout(padding="2px 0 4px"))
         self.missed.watch(self._cross_out)
         for field in self._fields:
             field.watch(changed)
@@ -132,7 +127,7 @@ class EntryRow(View):
         if not wrong and not missed and not told and all(v.value is None for v in held):
             first = next(iter(self.values.values()))
             first.show(_("Give a value, or tick “Missed”."))
-            wrong.append(StudyError("has no value; give one, or tick “Missed”", field="values"))
+            wrong.append(StudyError(_("has no value; give one, or tick “Missed”"), field="values"))
         if wrong:
             raise wrong[0]
         note = self.note.text()
@@ -180,11 +175,22 @@ class EntryRow(View):
                     if kind == "minutes"
                     else _("Give the value, too, or take the trials out.")
                 )
-                wrong.append(StudyError(f"“{measure.label}” has {kind} and no value", field="values"))
+                wrong.append(
+                    StudyError(
+                        (
+                            _("“{measure}” has minutes and no value")
+                            if kind == "minutes"
+                            else _("“{measure}” has trials and no value")
+                        ).format(measure=measure.label),
+                        field="values",
+                    )
+                )
             return on_record if on_record is not None and on_record.value is None else None  # it was due, and missed
-        rule = "" if measure.holds(value) else f"must be {measure.range_words} (got {value:g})"
+        rule = "" if measure.holds(value) else _out_of_range(measure, value)
         if rule and kind == "trials" and extra is not None and value <= extra:
-            rule += f": for {value:g} of {extra:g} trials, give {value / extra:.3g}"
+            rule += _(": for {value} of {trials} trials, give {share}").format(
+                value=localized(f"{value:g}"), trials=localized(f"{extra:g}"), share=localized(f"{value / extra:.3g}")
+            )
         if rule:
             field.show(f"{rule[:1].upper()}{rule[1:]}.")
             wrong.append(StudyError(f"“{measure.label}” {rule}", field="values"))
@@ -206,7 +212,7 @@ class EntryRow(View):
             return Value(measure=measure.key) if due else None
         for asked, amount in ((field, done), (planned, aim)):
             if amount is not None and not (measure.holds(amount) and (amount >= 0 or asked is field)):
-                rule = f"must be {measure.range_words} (got {amount:g})"
+                rule = _out_of_range(measure, amount)
                 asked.show(f"{rule[:1].upper()}{rule[1:]}.")
                 wrong.append(StudyError(f"“{measure.label}” {rule}", field="values"))
         if wrong:
@@ -234,12 +240,22 @@ class EntryRow(View):
             field.lock(bool(self.missed.value))
 
 
+def _amount(name: str, measure: Measure) -> Field:
+    return typed(
+        name, placeholder=_limits(measure), width=_width(measure, extra=len(name) - len(measure.label)), above=True
+    )
+
+
 def _asked(measure: Measure) -> str:
     return _("{practice}: done").format(practice=measure.label) if measure.role == "practice" else measure.label
 
 
 def _planned(measure: Measure) -> str:
     return _("{practice}: planned").format(practice=measure.label)
+
+
+def _out_of_range(measure: Measure, value: float) -> str:
+    return _("must be {range} (got {value})").format(range=measure.range_words, value=localized(f"{value:g}"))
 
 
 def _limits(measure: Measure) -> str:
@@ -259,12 +275,14 @@ def _exposure(field: Field, kind: str | None) -> float | None:
         return None
     number = field.whole() if kind == "trials" else field.number()
     if number is None or not 0 < number < math.inf:
-        raise StudyError(f"{field.name}: must be above 0 (got {field.text()})", field=kind or "")
+        raise StudyError(
+            _("{name}: must be above 0 (got {text})").format(name=field.name, text=field.text()), field=kind or ""
+        )
     return number
 
 
 def _number(field: Field) -> int:
     number = field.whole()
     if number < 1:
-        raise StudyError(f"Session: must be 1 or more (got {number})", field="number")
+        raise StudyError(_("Session: must be 1 or more (got {number})").format(number=number), field="number")
     return number

@@ -9,12 +9,15 @@ import ipywidgets as widgets
 from scd.forms.alert import Alert
 from scd.forms.exposure import called, with_own_columns
 from scd.forms.markup import mistake, said, table
+from scd.forms.rhythm import rhythm_of
 from scd.forms.schedule import case_name
 from scd.forms.view import View, button, row, shown
 from scd.language import gettext as _
 from scd.language import gettext_noop as N_
 from scd.language import localized, ngettext, short_day
+from scd.records.columns import ONLY_CASE
 from scd.records.tables import Preview, read_table, sessions_from_table
+from scd.records.update import add_sessions, sessions_for
 from scd.study import Case, Measure, Session, Study, StudyError
 
 __all__ = ["TableEntry"]
@@ -22,7 +25,7 @@ __all__ = ["TableEntry"]
 _HOW = N_(
     "Copy the cells in your spreadsheet with their header row and paste them here, or choose a CSV or Excel file. "
     "A column for the session and one for each measure will do; dates are welcome, and so are minutes with counts and "
-    "rates, or trials with proportions."
+    "rates, or trials with proportions. A diary that scd made is read as it comes back."
 )
 _EXAMPLE = "session\tdate\tPHQ-9\n1\t2026-03-02\t14\n2\t2026-03-09\t12"
 _ROWS_SHOWN = 12
@@ -153,6 +156,8 @@ class TableEntry(View):
                 for case in study.cases
                 if (own := _own(preview, study, case))
             }
+        elif "date" in preview.roles:
+            sessions = self._dated(preview, study)
         else:
             measures = study.measures_of(study.case(self._case))
             sessions = {self._case: sessions_from_table(preview, measures=measures)}
@@ -160,13 +165,37 @@ class TableEntry(View):
             study = study.with_case(study.case(code).record(*rows))
         return sessions
 
+    def _dated(self, preview: Preview, study: Study) -> dict[str, tuple[Session, ...]]:
+        """A diary: its days belong to the sessions on record by their dates, and what it does not ask stays there."""
+        named = [label for label in preview.cases if label != ONLY_CASE]
+        code = self._code_of(named[0]) if named and len(study.cases) > 1 else self._case
+        told = {code: named[0]} if named else {}
+        sessions = sessions_for(preview, study, case=code, labels=told, every=rhythm_of(study.case(code)))
+        update = add_sessions(study, case=code, sessions=sessions, replace=True)
+        differs = {(change.session, change.measure) for change in update.changed}
+        if differs:
+            words = ngettext(
+                "{n} value differs from the one on record, and takes its place: {where}.",
+                "{n} values differ from those on record, and take their place: {where}.",
+                len(differs),
+            )
+            where = ", ".join(
+                _("session {number}, {measure}").format(number=number, measure=study.measure(key).label)
+                for number, key in sorted(differs)
+            )
+            self.preview.value += said(words.format(n=len(differs), where=where), tone="warning")
+        touched = {s.number for s in sessions}
+        return {code: tuple(s for s in update.study.case(code).sessions if s.number in touched)}
+
     def _code_of(self, label: str) -> str:
         assert self._study is not None
         named = {c.code.casefold(): c.code for c in self._study.cases}
         named |= {name.casefold(): code for code, name in self._labels.items() if code in named.values() and name}
         if label.strip().casefold() not in named:
             known = ", ".join(case_name(c.code, self._labels) for c in self._study.cases)
-            raise StudyError(f"“{label}” is no case of this study; it has {known}", field="case")
+            raise StudyError(
+                _("“{label}” is no case of this study; it has {known}").format(label=label, known=known), field="case"
+            )
         return named[label.strip().casefold()]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import ipywidgets as widgets
@@ -15,6 +14,7 @@ from scd.forms.alert import Alert
 from scd.forms.background import started
 from scd.forms.fields import choice, day, in_words, typed
 from scd.forms.markup import headed, mistake, said
+from scd.forms.rhythm import rhythm_of
 from scd.forms.view import View, button, row, shown
 from scd.language import gettext as _
 from scd.language import gettext_noop as N_
@@ -24,7 +24,6 @@ from scd.study import Case, Study, StudyError
 __all__ = ["PapersForm"]
 
 _EVERY = [(N_("Every day"), "day"), (N_("Monday to Friday"), "weekday"), (N_("Once a week"), "week")]
-_WEEK_DAYS = 5
 
 
 class PapersForm(View):
@@ -144,10 +143,9 @@ class PapersForm(View):
 
 def _next_day(case: Case) -> tuple[dt.date, str]:
     """The first day of the coming diary, and how often: as the sessions on record lie."""
-    days = sorted(s.date for s in case.sessions if s.date is not None)
+    every, today = rhythm_of(case), dt.date.today()
+    days = [s.date for s in case.sessions if s.date is not None]
     if not days:
-        return dt.date.today() + dt.timedelta(days=1), "day"
-    gaps = sorted((b - a).days for a, b in pairwise(days))
-    weekly = bool(gaps) and gaps[len(gaps) // 2] >= _WEEK_DAYS
-    after = days[-1] + dt.timedelta(days=7 if weekly else 1)
-    return max(after, dt.date.today()) if not weekly else after, "week" if weekly else "day"
+        return today + dt.timedelta(days=1), every
+    after = max(days) + dt.timedelta(days=7 if every == "week" else 1)
+    return after if every == "week" else max(after, today), every
