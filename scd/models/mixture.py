@@ -34,7 +34,7 @@ class Mixture:
     Examples
     --------
     >>> one = Mixture(np.array([[0.5, 0.5]]), np.array([[-1.0, 1.0]]), np.array([[1.0, 1.0]]))
-    >>> float(one.mean()[0]), round(float(one.sd()[0]), 4), float(one.above(0)[0])
+    >>> float(one.mean()[0]), round(float(one.sd()[0]), 4), round(float(one.above(0)[0]), 9)
     (0.0, 1.4142, 0.5)
     """
 
@@ -67,8 +67,9 @@ class Mixture:
             x = self.condensed().quantile(probabilities)
         else:
             x = mean + sd * np.array([NormalDist().inv_cdf(p) for p in probabilities])
+        spread = self._spread()
         for _ in range(60):
-            z, spread = self._standard(x)
+            z = (x[:, None] - self.center[..., None]) / spread
             density = np.exp(-0.5 * z**2) / (spread * np.sqrt(2 * np.pi))
             below = np.einsum("bp,bpq->bq", self.weight, normal_cdf(z))
             low, high = np.where(below < wanted, x, low), np.where(below < wanted, high, x)
@@ -112,14 +113,13 @@ class Mixture:
         """The posterior of ``shift + scale * quantity``."""
         return Mixture(self.weight, shift + scale * self.center, abs(scale) * self.spread)
 
-    def _standard(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _spread(self) -> np.ndarray:
+        """The SDs, above 0 also for point masses, shape (batch, points, 1)."""
         tiny = 1e-12 * np.maximum(self.sd()[:, None], np.finfo(float).tiny)
-        spread = np.maximum(self.spread, tiny)[..., None]
-        z = (x[:, None] - self.center[..., None]) / spread
-        return z, spread
+        return np.maximum(self.spread, tiny)[..., None]
 
     def _below(self, x: np.ndarray, *, sign: float) -> np.ndarray:
-        return normal_cdf(sign * self._standard(np.broadcast_to(x, (len(self.weight), len(x))))[0])
+        return normal_cdf(sign * (x - self.center[..., None]) / self._spread())
 
 
 def normal_cdf(z: np.ndarray) -> np.ndarray:
