@@ -175,7 +175,9 @@ def _panel(
     drawn: list[Layer] = []
     if quantity != "width":
         at = alt.Chart(rows([{"enough": enough}]))
-        drawn.append(at.mark_rule(stroke=GREY, strokeDash=[4, 3]).encode(y=alt.Y("enough:Q", scale=scale, title=None)))
+        drawn.append(
+            at.mark_rule(stroke=GREY, strokeDash=[4, 3]).encode(y=alt.Y("enough:Q", scale=scale, axis=axis, title=None))
+        )
         drawn.append(text_mark([percent(enough)], x=4, y=height * (1 - enough) - 4, colour=GREY))
     y = alt.Y("value:Q", scale=scale, axis=axis, title=None)
     drawn += [

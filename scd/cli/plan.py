@@ -46,7 +46,12 @@ def plan(
     limits: RangeOption = None,
     baseline: Annotated[float | None, typer.Option(help="A rating's level without intervention.")] = None,
     improvement: Annotated[Direction, typer.Option(help="A rating's better direction.")] = Direction.INCREASE,
-    model: Annotated[str, typer.Option(help="What judges one client: level, level-trend or phase-level.")] = "level",
+    model: Annotated[
+        str,
+        typer.Option(
+            help="What judges one client: level, level-trend, phase-level, or report for what heads its report."
+        ),
+    ] = "level",
     prior_sd: Annotated[float, typer.Option(help="SD of the change's prior in units; 1 is sceptical.")] = 2.5,
     min_phase: Annotated[int, typer.Option(help="Shortest phase that the draw of a reversal design may give.")] = 3,
     tiers: Annotated[int, typer.Option(help="Multiple baseline: clients, behaviours or settings.")] = 3,
@@ -61,7 +66,7 @@ def plan(
 ) -> None:
     """Say how likely a design is to find a change, by the number of sessions a phase.
 
-    Clients are simulated, and each is judged as the report would judge it. p_detect is the share in whom the
+    Clients are simulated, and each is judged by the exact posterior. p_detect is the share in whom the
     probability of improvement is above .95, p_meaningful the share in whom that of a meaningful improvement is, width
     the mean width of the 95 % interval, randomization_power that of the randomisation test at .05.
     """

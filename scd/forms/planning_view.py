@@ -28,6 +28,11 @@ _ALIKE = [
     (N_("somewhat, as is usual (0.3)"), 0.3),
     (N_("much (0.5)"), 0.5),
 ]
+_JUDGES = [
+    (N_("by the model that heads the report"), "report"),
+    (N_("by the level model (phases of a kind are alike)"), "level"),
+]
+_LABEL, _WIDTH = "19em", "46em"
 _COMPARED = ("ab", "abab", "multiple-baseline")
 _MOST_LENGTHS = 6
 _REPLICATIONS = 500
@@ -62,14 +67,15 @@ class PlanningView(View):
         self._refused = ""
         self.found: tuple[Chance, ...] = ()
         self.task: asyncio.Task[None] | None = None
-        self.change = typed(_("Change to be found"), hint=_("In the measure's units: how much better it would be."))
-        self.sd = typed(_("Scatter within a phase"), hint=_("Standard deviation of the values while nothing changes."))
-        self.level = typed(_("Level before treatment"), placeholder=_("optional"))
-        self.alike = choice(_("Neighbouring sessions are alike"), in_words(_ALIKE), 0.3)
-        self.missed = typed(_("Missed sessions, in percent"), "10")
-        self.fewest = typed(_("Sessions a phase, from"), "3", width="22em")
+        self.change = _typed(_("Change to be found"), hint=_("In the measure's units: how much better it would be."))
+        self.sd = _typed(_("Scatter within a phase"), hint=_("Standard deviation of the values while nothing changes."))
+        self.level = _typed(_("Level before treatment"), placeholder=_("optional"))
+        self.alike = choice(_("Neighbouring sessions are alike"), in_words(_ALIKE), 0.3, label=_LABEL, width=_WIDTH)
+        self.judge = choice(_("Judged"), in_words(_JUDGES), "report", label=_LABEL, width=_WIDTH)
+        self.missed = _typed(_("Missed sessions, in percent"), "10")
+        self.fewest = typed(_("Sessions a phase, from"), "3", width="26em", label=_LABEL)
         self.most = typed(_("to"), "15", width="12em", label="3em")
-        self.minutes = typed(_("Minutes a session takes the client"), "5")
+        self.minutes = _typed(_("Minutes a session takes the client"), "5")
         self.run = button(_("Work out the chances"), alert.guard(lambda _b: self._start(alert)))
         self.bar = widgets.FloatProgress(
             min=0, max=1, description=_("Simulating"), layout=widgets.Layout(width="38em", max_width="100%")
@@ -84,8 +90,8 @@ class PlanningView(View):
                     tone="quiet",
                 )
             ),
-            self.change, self.sd, self.level, self.alike, self.missed, row([self.fewest, self.most]), self.minutes,
-            row([self.run]), self.bar, self.told, self.result,
+            self.change, self.sd, self.level, self.alike, self.judge, self.missed, row([self.fewest, self.most]),
+            self.minutes, row([self.run]), self.bar, self.told, self.result,
         ]  # fmt: skip
         super().__init__([folded(_("How many sessions are enough?"), View(parts))])
         self._busy(False)
@@ -168,6 +174,7 @@ class PlanningView(View):
             sd=sd,
             meaningful=measure.meaningful_change,
             missed=(missed or 0.0) / 100,
+            model=self.judge.value,
             scale=measure.scale,
             minimum=measure.minimum,
             maximum=measure.maximum,
@@ -235,6 +242,10 @@ class PlanningView(View):
         self.run.disabled = busy
         self.bar.value = 0.0
         self.bar.layout.display = "" if busy else "none"
+
+
+def _typed(description: str, value: str = "", *, hint: str = "", placeholder: str = "") -> Field:
+    return typed(description, value, hint=hint, placeholder=placeholder, width=_WIDTH, label=_LABEL)
 
 
 def _facts(measure: Measure | None) -> tuple[object, ...]:

@@ -122,7 +122,9 @@ def chance_of(
     if plan.name == MULTIPLE_BASELINE:
         found = posterior_of_average(values, plan.treated, above=thresholds, **asked)
     else:
-        found = posterior_of_change(values[:, 0], plan.treated[0], above=thresholds, model=question.model, **asked)
+        found = posterior_of_change(
+            values[:, 0], plan.treated[0], above=thresholds, model=question.model_of(plan), **asked
+        )
     sure = (found.above > CERTAIN).mean(axis=0)
     width = found.upper - found.lower
     tested = rejected(noise, plan, change=change, seed=seed, seen=lambda v: question.observed(v, change=change))

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PLANNED_MODELS", "PLANNED_SCALES", "PlannedModel", "Question"]
 
-PlannedModel = Literal["level", "level-trend", "phase-level"]
-PLANNED_MODELS: tuple[PlannedModel, ...] = ("level", "level-trend", "phase-level")
-"""The single-case models that a plan can be judged by."""
+PlannedModel = Literal["level", "level-trend", "phase-level", "report"]
+PLANNED_MODELS: tuple[PlannedModel, ...] = ("level", "level-trend", "phase-level", "report")
+"""What a plan of one client can be judged by: a model, or the one that heads its report."""
 PLANNED_SCALES: tuple[Scale, ...] = ("score", "rating")
 """The scales that a plan can be made for."""
 
@@ -38,8 +38,9 @@ class Question:
         The smallest change that matters, in the measure's units, 0 or more; by default half a unit.
     missed : float
         Share of sessions missed, 0 to 0.9.
-    model : {"level", "level-trend", "phase-level"}
-        The model that judges one client. Tiers of a multiple baseline are always judged together by their average.
+    model : {"level", "level-trend", "phase-level", "report"}
+        The model that judges one client; ``report`` is the one that heads the report: ``level`` with two phases,
+        ``phase-level`` with more. Tiers of a multiple baseline are always judged together by their average.
     change_sd : float
         SD of the change's prior in units: 2.5 (neutral) or 1 (sceptical).
     scale : {"score", "rating"}
@@ -125,6 +126,19 @@ class Question:
     def step(self) -> float:
         """What the instrument can resolve; 0 for scores."""
         return 1.0 if self.scale == "rating" else 0.0
+
+    def model_of(self, plan: PlannedDesign) -> str:
+        """The single-case model that judges a plan of one client.
+
+        Examples
+        --------
+        >>> from scd.analysis.planning.designs import planned_design
+        >>> Question(unit=1, model="report").model_of(planned_design("abab", sessions=5))
+        'phase-level'
+        """
+        if self.model != "report":
+            return self.model
+        return "phase-level" if plan.phases > 2 else "level"
 
     @property
     def center(self) -> float:

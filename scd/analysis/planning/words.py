@@ -188,7 +188,7 @@ def _scheme(name: str, plans: list[PlannedDesign]) -> str:
         first, last = plans[0].windows[0]
         return _(
             "{design}: the randomisation test is that of starts drawn from windows of {width} sessions, one window "
-            "after the other."
+            "after the other; wider windows give it more to compare with."
         ).format(design=design_words(name), width=last - first + 1)
     least = max(plan.min_phase for plan in plans)
     return _(
@@ -241,13 +241,8 @@ def assumption_words(found: Sequence[Chance], question: Question) -> tuple[str, 
         ),
     ]
     names = {one.plan.name for one in found}
-    if question.model == "level" and any(len(name) > 2 for name in names - {MULTIPLE_BASELINE}):
-        told.append(
-            _(
-                "Judged by the level model. With three phases or more, reports lead with the phase-level model, which "
-                "allows for phases that differ by themselves and finds less often: ask for it to see by how much."
-            )
-        )
+    if any(len(name) > 2 for name in names - {MULTIPLE_BASELINE}):
+        told += _judged(question.model)
     if MULTIPLE_BASELINE in names:
         told.append(
             _(
@@ -256,6 +251,25 @@ def assumption_words(found: Sequence[Chance], question: Question) -> tuple[str, 
             )
         )
     return tuple(told)
+
+
+def _judged(model: str) -> list[str]:
+    """Which model judges designs of three phases or more."""
+    if model == "level":
+        return [
+            _(
+                "Judged by the level model. With three phases or more, reports lead with the phase-level model, which "
+                "allows for phases that differ by themselves: it finds a change less often."
+            )
+        ]
+    if model in ("report", "phase-level"):
+        return [
+            _(
+                "With three phases or more, the phase-level model judges, as in the report: it allows for phases that "
+                "differ by themselves. If they never do, the level model finds more."
+            )
+        ]
+    return []
 
 
 def warnings_of(found: Sequence[Chance], question: Question) -> tuple[str, ...]:
