@@ -4,6 +4,7 @@ import scd.charts.quick  # noqa: F401  # first: it loads Altair fast
 from scd.charts.effects_chart import effects_chart
 from scd.charts.masked_chart import describe_masked, masked_chart
 from scd.charts.multiple_baseline import multiple_baseline_chart
+from scd.charts.planning_chart import describe_planning, planning_chart
 from scd.charts.process_chart import describe_processes, process_chart
 from scd.charts.steering_chart import describe_steering, steering_chart
 from scd.charts.study_chart import study_chart
@@ -13,6 +14,7 @@ from scd.charts.visual_chart import visual_chart
 __all__ = [
     "Picture",
     "describe_masked",
+    "describe_planning",
     "describe_processes",
     "describe_steering",
     "describe_study",
@@ -20,6 +22,7 @@ __all__ = [
     "masked_chart",
     "multiple_baseline_chart",
     "picture",
+    "planning_chart",
     "process_chart",
     "steering_chart",
     "study_chart",
