@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from scd.models.mixture import Mixture
     from scd.study import Study
 
-__all__ = ["COLUMNS", "process_rows"]
+__all__ = ["COLUMNS", "NUMBERS", "process_rows"]
 
 COLUMNS = (
     "case", "outcome", "process", "n", "link_mean", "sd", "lower", "upper", "ci_prob", "p_direction", "p_rank1",
@@ -27,6 +27,8 @@ COLUMNS = (
     "p_not_later", "a_b_mean", "a_b_lower", "a_b_upper", "a_b_p_positive", "evidence", "text",
 )  # fmt: skip
 """The table's columns."""
+NUMBERS = COLUMNS[4:-2]
+"""Those that hold numbers, also where one is missing."""
 
 _CI = 0.95
 _TAILS = ((1 - _CI) / 2, (1 + _CI) / 2)
@@ -165,6 +167,10 @@ def _notes(pairs: Lagged) -> list[str]:
             f"{where}: {len(pairs.value)} pairs of consecutive sessions are too few to rank processes "
             f"({FEWEST_RANKED} are needed)"
         )
+    counted = [m for m in (pairs.outcome, *pairs.processes) if m.scale not in ("score", "rating")]
+    if counted:
+        named = ", ".join(f"'{m.key}' ({m.scale})" for m in counted)
+        told.append(f"{where}: {named}: values are taken as scores, whatever was observed or tried at each session")
     others = [c for c in pairs.conditions if c not in "AB"]
     if others:
         told.append(

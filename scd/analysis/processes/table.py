@@ -10,7 +10,7 @@ import pandas as pd
 
 from scd.analysis.processes.client import client_words
 from scd.analysis.processes.evidence import MOST_PROCESSES
-from scd.analysis.processes.rows import COLUMNS, process_rows
+from scd.analysis.processes.rows import COLUMNS, NUMBERS, process_rows
 from scd.analysis.processes.words import caution_words, lead_words
 from scd.models.lagged import declared_processes, lagged_pairs
 from scd.models.process import LINK_SD, RHO
@@ -133,7 +133,7 @@ def process_table(
     several = len(found) > 1
     leads = [lead_words(rows, pairs.outcome, pairs.processes, several=several) for pairs, rows in found]
     return Processes(
-        table=pd.DataFrame(told, columns=list(COLUMNS)),
+        table=pd.DataFrame(told, columns=list(COLUMNS)).astype(dict.fromkeys(NUMBERS, "float64")),
         outcome=study.measure(target),
         processes=measures,
         n_dropped=sum(pairs.n_dropped for pairs, _ in found),
