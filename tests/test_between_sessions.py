@@ -20,6 +20,7 @@ from scd.forms.between_sessions.weekly_page import WeeklyPage
 from scd.forms.caseload_page import CaseloadPage
 from scd.forms.closed_page import ClosedPage
 from scd.forms.entry_row import EntryRow
+from scd.forms.export_entry import ExportEntry
 from scd.forms.page import Page
 from scd.forms.pages import weekly_page_of
 from scd.forms.table_entry import TableEntry
@@ -99,10 +100,47 @@ def test_a_diary_comes_back_by_its_dates_and_leaves_what_it_does_not_ask(workspa
     form.pasted.value = "\n".join([lines[0], "2026-03-02,1,6,,,", *filled, *lines[3:]])
     form.read.click()
     assert "differs from the one on record, and takes its place: session 1, Mood" in form.preview.value
-    assert "as yet to come" in form.preview.value
+    assert "days that are yet to come" in form.preview.value
     sessions = taken["K7M2QX"]
     assert [(s.number, s.value("mood"), s.note) for s in sessions] == [(1, 6, "by phone"), (2, 5, ""), (3, 5, "")]
     assert sessions[1].values[1] == Value(measure="walks", value=1, planned=3, obstacle="rain")
+
+
+EXPORT = (
+    "person,time,item,value\n"
+    "Mrs K,2026-03-02 09:00,mood,3\nMrs K,2026-03-02 21:00,mood,5\nMrs K,2026-03-02 21:00,walks_done,1\n"
+    "Mrs K,2026-03-03 09:00,mood,6\nMrs K,2026-03-03 21:00,walks_done,2\nMrs K,2026-03-03 21:00,walks_planned,5\n"
+    "Mrs K,2026-03-03 21:00,why,rain\nMr B,2026-03-03 21:00,mood,9\n"
+)
+
+
+def test_an_apps_export_brings_the_days_that_are_new_and_changes_nothing_on_record():
+    study = reversal(measures=[MOOD, WALKS], phases="AB", sessions=[3, 11], code="K7M2QX")
+    held = Session(number=1, date=dt.date(2026, 3, 2), values=(Value(measure="mood", value=7),))
+    study = study.with_case(study.cases[0].record(held))
+    taken = {}
+    form = ExportEntry(Alert(), taken=taken.update)
+    form.aim(study, case="K7M2QX", labels={})
+    form.kind.value = "ema"
+    file = {"name": "mrs-k.csv", "type": "", "size": len(EXPORT), "content": memoryview(EXPORT.encode())}
+    form.upload.value = ({**file, "last_modified": dt.datetime(2026, 3, 4, tzinfo=dt.UTC)},)
+    assert {place: field.value for place, field in form.items.items()} == {
+        ("mood", "value"): "mood",
+        ("walks", "value"): "walks_done",
+        ("walks", "planned"): "walks_planned",
+        ("walks", "obstacle"): "",
+    }
+    form.items["walks", "obstacle"].value = "why"
+    form.take.click()
+    assert "Say whose answers" in form.told.value
+    assert not taken
+    form.person.value = "Mrs K"
+    form.take.click()
+    assert "1 value is otherwise on record" in form.told.value
+    first, second = taken["K7M2QX"]
+    assert (first.value("mood"), first.value("walks")) == (7, 1), "what is on record stays"
+    assert second.value("mood") == 6
+    assert second.values[1] == Value(measure="walks", value=2, planned=5, obstacle="rain")
 
 
 # --- the rule for looking, on the set-up page -----------------------------------------------------------------------

@@ -10,6 +10,7 @@ import traitlets
 
 from scd.forms.alert import Alert
 from scd.forms.case_entry import CaseEntry
+from scd.forms.export_entry import ExportEntry
 from scd.forms.fields import choice, choices
 from scd.forms.markup import mistake, said
 from scd.forms.pictures import record_picture
@@ -68,11 +69,14 @@ class SessionsForm(View):
         self.empty = shown(said(_("First save the study (part 2). Then the sessions are recorded here."), tone="quiet"))
         self._place = widgets.VBox()
         self._table_fold = folded(_("Paste from a spreadsheet, or take a file"), self.table)
+        self.export = ExportEntry(alert, taken=self._take)
+        self._export_fold = folded(_("Take an app's export (m-Path, REDCap, StudyU)"), self.export)
         self._all = widgets.VBox(
             [
                 self.chosen,
                 self._place,
                 self._table_fold,
+                self._export_fold,
                 row([self.save]),
                 self.told,
                 *((self.measure, self.chart) if drawn else ()),
@@ -124,7 +128,8 @@ class SessionsForm(View):
                 self.entries[case.code].adopt(held)
         if not keep:
             self.table.clear()
-            self._table_fold.selected_index = None
+            self.export.clear()
+            self._table_fold.selected_index = self._export_fold.selected_index = None
         codes = [c.code for c in study.cases]
         first = self.chosen.value if self.chosen.value in codes else codes[0]
         self.chosen.control.description = _(_ASKED[study.across])
@@ -192,6 +197,7 @@ class SessionsForm(View):
         choices(self.measure, [(m.label, m.key) for m in measures], held)
         self.measure.hide(len(measures) == 1)
         self.table.aim(self._stored, case=case.code, labels=self._labels)
+        self.export.aim(self._stored, case=case.code, labels=self._labels)
 
     def _take(self, sessions: Mapping[str, Any]) -> None:
         for code, rows in sessions.items():
