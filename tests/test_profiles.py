@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import io
 import json
@@ -828,3 +829,60 @@ def test_periods_tell_what_they_rest_on():
     assert (period.count.answered, period.count.asked, period.row) == (1, 2, 3)
     assert "2 answers asked for, 1 of them missed" in notes
     assert problems == []
+
+
+# --- whatever comes -------------------------------------------------------------------------------------------------
+
+SCRAPS = [
+    "NA",
+    "-",
+    "4",
+    "4,5",
+    "1e400",
+    "99999999999",
+    "1713514602",
+    "2026-02-30",
+    "0001-01-01",
+    "9999-12-31T23:59Z",
+    "03/04/2026",
+    "2026-01-05T25:61",
+    "[not-completed]",
+    "true",
+    '"',
+    '""x""',
+    "=1",
+    "0",
+    "-1",
+    "1,4",
+    "\u202ex",
+    "2026-01-05",
+    "2026-01-05T09:00",
+    "2026-01-06T23:30Z",
+]
+scraps = st.one_of(st.sampled_from(["", *SCRAPS]), st.text(max_size=6))
+HEADERS = {
+    "m-path": ["connectionId", "timeStampSent", "timeStampStart", "sentBeepId", "mood"],
+    "redcap": ["record_id", "redcap_repeat_instrument", "redcap_repeat_instance", "day", "mood"],
+    "studyu": ["participant_id", "measurement_time", "current_intervention_name", "survey1_question1_response"],
+    "ema": ["person", "time", "item", "value", "phase"],
+}
+
+
+@given(st.data(), st.sampled_from(sorted(HEADERS)), st.sampled_from(["", "Europe/Berlin"]), st.booleans())
+def test_whatever_an_export_holds_it_is_read_or_refused_in_words(data, profile, zone, by_week):
+    header = HEADERS[profile]
+    rows = data.draw(st.lists(st.lists(scraps, min_size=len(header), max_size=len(header)), min_size=1, max_size=5))
+    if profile == "ema":
+        rows = [[*row[:2], "mood", *row[3:]] for row in rows]
+    out = io.StringIO()
+    csv.writer(out).writerows([header, *rows])
+    item = {"studyu": "survey1_question1"}.get(profile, "mood")
+    settings = ImportSettings(
+        profile=profile, measures=taken(MOOD, mood=item), time_zone=zone, every="week" if by_week else "day"
+    )
+    try:
+        found = made(out.getvalue(), settings)
+    except StudyError:  # any other mistake fails the test
+        return
+    for study in found.studies:
+        assert all(v is None or 0 <= v <= 10 for v in values(study).values())

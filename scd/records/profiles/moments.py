@@ -16,6 +16,8 @@ _CLOCK = re.compile(
     r"(?P<date>.*?)[T ]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<part>\d+))?)?"
     r"\s*(?P<half>[AaPp][Mm])?\s*(?P<zone>Z|[+-]\d{2}:?\d{2}|[+-]\d{2})?"
 )
+# Further years have days before or after them that the calendar of Python does not have.
+_YEARS = range(1900, 2200)
 _EPOCH = re.compile(r"\d{10}|\d{13}")
 
 
@@ -93,6 +95,8 @@ def read_moments(
             in_utc = True
             seconds = int(text) / (1000 if len(text) > 10 else 1)
             moments.append(_by_clock(local_clock(seconds).replace(tzinfo=dt.UTC), zone))
+        elif isinstance(date, dt.date) and date.year not in _YEARS:
+            moments.append(Unread(f"'{text}' is no day on which anybody answered: its year is {date.year}"))
         elif match is None or not isinstance(date, dt.date):
             moments.append(date)
         else:
