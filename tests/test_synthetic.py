@@ -173,3 +173,42 @@ def test_grades_go_from_the_best_to_none():
     assert grades["SYNAB2"] == "meets without reservations"
     assert grades["SYNAB7"] == "does not meet"
     assert len(set(grades.values())) >= 2
+
+
+def test_practice_carries_the_effect_and_the_sessions_alone_do_nothing():
+    """What was put in is found: a large effect of full practice, none of the phase without it."""
+    from scd.analysis.practice.dose_effects import dose_effects
+
+    study = _study("SYNPR2")
+    rows = dose_effects(study, measure="tension", practice="exercise", case=study.code).rows.set_index("quantity")
+    assert rows.loc["full_practice", "lower"] < -38 < rows.loc["full_practice", "upper"]
+    assert rows.loc["full_practice", "p_improvement"] > 0.99
+    assert rows.loc["without_practice", "lower"] < 0 < rows.loc["without_practice", "upper"]
+
+
+def test_the_area_that_matters_is_not_the_one_treated():
+    from scd.analysis.areas.area_changes import area_changes
+    from scd.analysis.processes.table import process_table
+
+    study = _study("SYNAR2")
+    verdicts = area_changes(study, case=study.code).rows.set_index("measure")["verdict"].to_dict()
+    assert verdicts == {
+        "friends": "better",
+        "family": "worse",
+        "worry": "unclear",
+        "mood": "unclear",
+        "work": "unclear",
+    }
+    links = process_table(study, case=study.code, outcome="worry").table.set_index("process")
+    assert links.loc["sleep", "evidence"] == "matters most"
+    assert links.loc["outdoors", "evidence"] == "no clear link"
+
+
+def test_the_stored_error_rates_are_those_of_the_rule():
+    from scd.analysis.steering.alarm_rates import alarm_rates
+
+    rule = _study("SYNPR2").monitoring
+    again = alarm_rates(
+        rule, baseline=rule.baseline_sessions, unit=20, change=30, autocorrelations=(0.3,), replications=1000, seed=1
+    )
+    assert list(again.rates) == [row.replace(median_stop=None) for row in rule.rates if row.autocorrelation == 0.3]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from scd.design.plans import multiple_baseline, reversal
 from scd.design.randomization import draw_phase_starts, draw_start_windows
 from scd.design.simulation import Course, fill_case
+from scd.design.synthetic_between import areas_pull_apart, practice_carries
 from scd.language import current_language
 from scd.language import gettext as _
 from scd.language import gettext_noop as N_
@@ -56,7 +57,7 @@ class SyntheticStudy:
 
 
 def synthetic_studies(*, seed: int = 1) -> tuple[SyntheticStudy, ...]:
-    """Eleven made-up studies of what clinics meet: effects, none, harm, gaps, too little data, unfinished work.
+    """Thirteen made-up studies of what clinics meet: effects, none, harm, gaps, too little data, practice, other areas.
 
     Parameters
     ----------
@@ -72,7 +73,7 @@ def synthetic_studies(*, seed: int = 1) -> tuple[SyntheticStudy, ...]:
     --------
     >>> studies = synthetic_studies()
     >>> len(studies), studies[0].study.code, studies[0].study.design
-    (11, 'SYNAB2', 'reversal')
+    (13, 'SYNAB2', 'reversal')
     >>> studies[0].study.fingerprint() == synthetic_studies()[0].study.fingerprint()
     True
     """
@@ -88,6 +89,8 @@ def synthetic_studies(*, seed: int = 1) -> tuple[SyntheticStudy, ...]:
         _percentage,
         _across_clients,
         _across_behaviours,
+        _practice_carries,
+        _areas_pull_apart,
     )
     return tuple(
         _in_words(make((seed, place), _("Synthetic client {place}").format(place=place)))
@@ -103,11 +106,18 @@ def _in_words(made: SyntheticStudy) -> SyntheticStudy:
     cases = tuple(
         case.replace(
             phases=tuple(phase.replace(reason=_(phase.reason)) for phase in case.phases),
-            sessions=tuple(session.replace(note=_(session.note)) for session in case.sessions),
+            sessions=tuple(
+                session.replace(
+                    note=_(session.note),
+                    values=tuple(value.replace(obstacle=_(value.obstacle)) for value in session.values),
+                )
+                for session in case.sessions
+            ),
         )
         for case in made.study.cases
     )
-    return replace(made, study=made.study.replace(measures=measures, cases=cases))
+    decisions = tuple(decision.replace(reason=_(decision.reason)) for decision in made.study.decisions)
+    return replace(made, study=made.study.replace(measures=measures, cases=cases, decisions=decisions))
 
 
 _DISTRESS = Measure(
@@ -293,6 +303,22 @@ def _across_behaviours(seed: Sequence[int], name: str) -> SyntheticStudy:
         _("{name} (three behaviours)").format(name=name),
         _("Each behaviour gets better by 3 to 4 points when its own intervention starts, not before."),
         tuple(f"{name}: {b}" for b in behaviours),
+    )
+
+
+def _practice_carries(seed: Sequence[int], name: str) -> SyntheticStudy:
+    return SyntheticStudy(
+        practice_carries(seed),
+        _("{name} (practice carries it)").format(name=name),
+        _("Tension falls with the exercise of the days before, by 38 points with all of it; sessions alone nothing."),
+    )
+
+
+def _areas_pull_apart(seed: Sequence[int], name: str) -> SyntheticStudy:
+    return SyntheticStudy(
+        areas_pull_apart(seed),
+        _("{name} (another area)").format(name=name),
+        _("Meant for worry, which does not change: friends gain 24 points, the family loses 17, worry follows sleep."),
     )
 
 
