@@ -84,7 +84,7 @@ def _diary(
 
     if template is not None:
         from scd.records.profiles import read_settings
-        from scd.records.profiles.studies import measures_of_settings
+        from scd.records.profiles.sessions import measures_of_settings
 
         if start is None:
             raise mistake("diary: say on which day the sheet begins, as in --from 2026-01-05")

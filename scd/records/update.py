@@ -10,7 +10,7 @@ from scd.design.dating import Every, number_dates
 from scd.records.columns import ONLY_CASE
 from scd.records.intake import sessions_from_table
 from scd.records.preview import Preview
-from scd.records.profiles.days import is_count_note
+from scd.records.profiles.counts import is_count_note
 from scd.study import Session, Study, StudyError, Value
 
 __all__ = ["Changed", "Update", "add_sessions", "sessions_for"]

@@ -95,7 +95,7 @@ def phases_by_column(
 
     Examples
     --------
-    >>> from scd.records.profiles.days import Count
+    >>> from scd.records.profiles.counts import Count
     >>> told = enumerate(("Baseline", "Tea"), 1)
     >>> tea = [(n, Period("7", None, n, "mood", 4.0, None, "", Count(1, 1), n, c)) for n, c in told]
     >>> phases, notes = phases_by_column(tea, conditions={}, name="measurements.csv")

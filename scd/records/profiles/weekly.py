@@ -10,8 +10,8 @@ from scd.design.dating import first_day, number_dates
 from scd.records.preview import Problem
 from scd.records.profiles.answers import Answers
 from scd.records.profiles.days import periods_of
+from scd.records.profiles.sessions import left_out_words, measures_of_settings, period_frame, sessions_of
 from scd.records.profiles.settings import ImportSettings
-from scd.records.profiles.studies import left_out_words, measures_of_settings, period_frame, sessions_of
 from scd.study import Session, Study, StudyError
 
 if TYPE_CHECKING:
