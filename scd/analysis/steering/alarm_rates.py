@@ -196,8 +196,8 @@ def alarm_rates(
     -----
     The simulated baselines have a fixed length. Where the baseline's own rule says when the intervention begins, the
     rates hardly differ (autocorrelation 0.3, looks after 3, 5, 8 and 10 values: harm in 8.8 % instead of 8.2 %, success
-    in 0.05 % instead of none of 2,000 clients); clients who vary half or twice as much have harm in 6 and 9 %, but twice
-    the spread leaves next to no power. The table is ``tests/calibration/monitoring.csv``.
+    in 0.05 % instead of none of 2,000 clients); clients who vary half or twice as much have harm in 6 and 9 %, but
+    twice the spread leaves next to no power. The table is ``tests/calibration/monitoring.csv``.
 
     References
     ----------
