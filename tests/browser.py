@@ -13,12 +13,12 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scd.forms.lab import lab_command
-from scd.records.workspace import Workspace, init_workspace
+if TYPE_CHECKING:
+    from scd.records.workspace import Workspace
 
 CHROMIUM = shutil.which("chromium")
 
@@ -94,6 +94,9 @@ def _free_port() -> int:
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory) -> Iterator[Lab]:
+    from scd.forms.lab import lab_command
+    from scd.records.workspace import init_workspace
+
     folder = tmp_path_factory.mktemp("lab")
     workspace = init_workspace(folder / "clinic")
     argv, env = lab_command(workspace, port=_free_port(), browser=False)

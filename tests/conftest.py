@@ -16,6 +16,8 @@ from urllib.parse import quote
 import pytest
 from hypothesis import settings
 
+from tests.browser import chromium, lab, visits  # noqa: F401  # fixtures of all tests in a browser
+
 # A slow machine is no mistake, and the same commit is tested by the same examples.
 settings.register_profile("scd", deadline=None, derandomize=True)
 settings.load_profile("scd")

@@ -214,7 +214,7 @@ XSS = '<img src=x onerror="alert(1)">'
 @pytest.fixture(scope="module")
 def client() -> Study:
     """A client in the first intervention phase, with a process, practice and a rule."""
-    return practice_study()
+    return practice_study(last=dt.date(2026, 3, 1))
 
 
 @pytest.fixture
@@ -330,7 +330,7 @@ def test_looking_at_it_together_leaves_only_the_clients_view(weekly):
         assert word not in told, word
     assert "These numbers can't tell why" in told
     assert "You decide together" in told
-    assert told.count("<svg") == 2, "one graph of the outcome, one with the practice"
+    assert told.count("<svg") == 1, "one graph an area, the practice below it"
     view.together.value = False
     assert all(part.layout.display == "" for part in hidden)
 
@@ -389,3 +389,26 @@ def test_the_list_leads_to_each_weekly_page_and_unknown_codes_to_none(workspace)
     assert isinstance(closed, ClosedPage)
     with pytest.raises(StudyError, match="not in this store yet"):
         closed.check()
+
+
+def test_areas_of_life_are_one_picture_in_both_views(workspace):
+    sleep = MOOD.replace(key="sleep", label="Sleep")
+    study = reversal(measures=[MOOD, sleep], phases="AB", sessions=[6, 8], code="K7M2QX")
+    jitter = (0, 1, 0, -1, 1, 0, -1)
+    rated = [
+        Session(
+            number=n,
+            values=(
+                Value(measure="mood", value=(3 if n < 7 else 7) + jitter[n % 7]),
+                Value(measure="sleep", value=5 + jitter[(2 * n) % 7]),
+            ),
+        )
+        for n in range(1, 15)
+    ]
+    with workspace.open() as caseload:
+        caseload.add(study.with_case(study.cases[0].record(*rated)))
+    view = WeeklyPage("K7M2QX", workspace=workspace).look_view
+    assert "better: Mood" in view.areas.value
+    assert view.areas.value.count("<svg") == 1
+    assert "All areas at a glance" in view.client.value
+    assert view.client.value.count("<svg") == 3, "the areas together, and a graph of each"

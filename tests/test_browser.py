@@ -8,7 +8,6 @@ import pytest
 from scd.forms.pages import new_page
 from tests.browser import CHROMIUM, Visit, no_canary_outside_the_store, on_disk
 
-pytest_plugins = ("tests.browser",)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium: install Debian's package 'chromium'")
 
 LABEL = 'Canary Miller <img src=x onerror="window.hacked=1">'

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from scd.forms.between_sessions.opening import practice_study
 from scd.forms.pages import weekly_page_of
 from tests.browser import CHROMIUM, no_canary_outside_the_store, on_disk
 
-pytest_plugins = ("tests.browser",)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium: install Debian's package 'chromium'")
 
 LABEL = 'Canary Weber <img src=x onerror="window.hacked=1">'
@@ -17,7 +18,7 @@ REASON = "canary-reason: too early to tell"
 
 
 def test_a_week_is_recorded_looked_at_decided_on_and_planned(lab, visits):
-    study = practice_study()
+    study = practice_study(last=dt.date.today() - dt.timedelta(days=1))
     with lab.workspace.open() as caseload:
         caseload.add(study, labels={study.code: LABEL})
     notebook = weekly_page_of(lab.workspace, study)

@@ -961,7 +961,7 @@ def test_a_part_that_can_not_be_drawn_tells_nothing_about_the_client(saved):
 
 
 def test_an_error_nobody_foresaw_is_shown_with_its_id_logged_and_raised(saved, caplog):
-    saved.workspace = None
+    saved.kept.workspace = None
     _type(saved, "14")
     with caplog.at_level(logging.ERROR, logger="scd"):
         saved.sessions_form.save.click()
@@ -969,7 +969,7 @@ def test_an_error_nobody_foresaw_is_shown_with_its_id_logged_and_raised(saved, c
     assert "AttributeError" in shown
     logged = re.fullmatch(
         r"page error (\w{6}): AttributeError at "
-        r"scd/forms/alert\.py:\d+( > scd/forms/\w+\.py:\d+)* > scd/forms/study_page\.py:\d+",
+        r"scd/forms/alert\.py:\d+( > scd/forms/\w+\.py:\d+)* > scd/forms/kept_study\.py:\d+",
         caplog.records[0].getMessage(),
     )
     assert f"id {logged[1]}" in shown

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
-__all__ = ["LINK", "STYLE", "Link", "headed", "mistake", "said", "table"]
+__all__ = ["LINK", "STYLE", "Link", "headed", "mistake", "more", "said", "table"]
 
 LINK = "color:#0b4f8a;text-decoration:underline"
 """How a link is set: JupyterLab leaves those of widgets without a sign."""
@@ -66,6 +66,20 @@ def headed(text: str) -> str:
     '<h3 style="font-size:16px;margin:14px 0 4px">Sleep &amp; rest</h3>'
     """
     return f'<h3 style="font-size:16px;margin:14px 0 4px">{escape(text)}</h3>'
+
+
+def more(title: str, paragraphs: Sequence[str]) -> str:
+    """Paragraphs that are folded away under a title; nothing in them is taken as HTML.
+
+    Examples
+    --------
+    >>> more("In numbers", []), "<summary" in more("In numbers", ["5 < 6"])
+    ('', True)
+    """
+    if not paragraphs:
+        return ""
+    words = "".join(said(text) for text in paragraphs)
+    return f'<details style="margin:4px 0"><summary style="cursor:pointer">{escape(title)}</summary>{words}</details>'
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from typing import Any, Literal
 from scd.forms.alert import Alert
 from scd.forms.effect_form import EffectForm
 from scd.forms.kept_study import KeptStudy, saved_words
-from scd.forms.markup import STYLE, mistake, said
+from scd.forms.markup import STYLE, Link, mistake, said
 from scd.forms.measures_form import MeasuresForm
 from scd.forms.monitoring_form import MonitoringForm
+from scd.forms.pages import page_url, weekly_page_of
 from scd.forms.plan_form import PlanForm
 from scd.forms.sessions_form import SessionsForm
 from scd.forms.view import View, button, folded, row, shown
@@ -254,7 +255,11 @@ class Page(View):
             if self.practice
             else ""
         )
-        self.head.value = f'{STYLE}{practice}<p style="font-size:16px;margin:4px 0">{who}</p>{said(state)}'
+        note = "" if study is None else said(study.note)
+        self.head.value = f'{STYLE}{practice}<p style="font-size:16px;margin:4px 0">{who}</p>{note}{said(state)}'
+        if study is not None and not self.practice:
+            link = Link(_("The weekly page of this study"), page_url(weekly_page_of(self.workspace, study)))
+            self.weekly.value = f"<p>{link.html}</p>"
 
     def _report(self, summaries: Any) -> str:
         from scd.forms.report_links import make_reports

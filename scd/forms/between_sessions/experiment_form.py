@@ -44,7 +44,7 @@ class ExperimentForm(View):
     --------
     >>> from scd.design.linked import linked_study
     >>> form = ExperimentForm(Alert(), make=lambda plan: "")
-    >>> form.show(linked_study(links={"sleep": 0.6}), case="SYNLNK", processes=None)
+    >>> form.show(linked_study(links={"sleep": 0.6}), case="SYNPR2", processes=None)
     >>> "“Sleep”" in form.preview.value
     True
     """

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from scd.analysis.processes.evidence import MOST_PROCESSES
 from scd.analysis.steering.steering_words import error_words
-from scd.forms.markup import headed, said, table
+from scd.forms.markup import headed, more, said, table
 from scd.forms.pictures import record_picture
 from scd.language import gettext as _
 from scd.language import localized, short_day
 from scd.study import Case, Measure, Study, StudyError
 
 if TYPE_CHECKING:
+    from scd.analysis.areas.area_changes import AreaChanges
     from scd.analysis.processes.table import Processes
     from scd.analysis.steering import Steering
 
 __all__ = [
+    "areas_of_life",
+    "areas_section",
     "course_section",
     "practice_picture",
     "practice_section",
@@ -27,6 +31,7 @@ __all__ = [
 ]
 
 _OBSTACLES_SHOWN = 8
+_FEWEST_AREAS = 2
 
 
 def course_section(study: Study, found: Steering) -> str:
@@ -107,7 +112,8 @@ def practice_section(study: Study, case: Case, *, practice: Measure) -> str:
         found = dose_effects(study, measure=_outcome(study, case).key, practice=practice.key, case=case.code)
     except StudyError as error:
         return html + said(_("What practice adds can't be told yet: {why}").format(why=error.message), tone="quiet")
-    return html + "".join(said(text) for text in dose_words(found))
+    first, *rest = dose_words(found)
+    return html + said(first) + more(_("How that was worked out, and what it can't tell"), rest)
 
 
 def practice_picture(study: Study, case: Case, *, practice: Measure) -> str:
@@ -154,11 +160,17 @@ def processes_of(study: Study, case: Case) -> Processes | StudyError | None:
     """The links of a case's processes to its outcome; why there are none; or None where no process is declared."""
     from scd.analysis.processes.table import process_table
 
-    if not any(m.role == "process" for m in study.measures_of(case)):
+    declared = sum(m.role == "process" for m in study.measures_of(case))
+    if not declared:
         return None
-    many = sum(m.role == "process" for m in study.measures_of(case)) > 3
+    if declared > MOST_PROCESSES:
+        told = _(
+            "{n} processes were declared for one outcome. Among so many something looks like a link by chance, so none "
+            "is shown; declare at most {most}."
+        )
+        return StudyError(told.format(n=declared, most=MOST_PROCESSES), field="process")
     try:
-        return process_table(study, outcome=_outcome(study, case).key, case=case.code, many=many)
+        return process_table(study, outcome=_outcome(study, case).key, case=case.code)
     except StudyError as error:
         return error
 
@@ -182,16 +194,63 @@ def processes_section(found: Processes | StudyError) -> str:
         title=_("Processes and {outcome}").format(outcome=found.outcome.label),
         description=describe_processes(found.table, **told),
     )
-    return (
-        head
-        + drawn.html
-        + "".join(said(text) for text in found.text)
-        + "".join(said(text, tone="warning") for text in found.warnings)
-    )
+    return head + drawn.html + "".join(said(text) for text in found.text) + more(_("What was left out"), found.warnings)
+
+
+def areas_of_life(study: Study, case: Case) -> AreaChanges | StudyError | None:
+    """All outcomes of a case judged together; why they can't be; or None where there is one outcome only."""
+    from scd.analysis.areas.area_changes import area_changes
+
+    if sum(m.role == "outcome" for m in study.measures_of(case)) < _FEWEST_AREAS:
+        return None
+    try:
+        return area_changes(study, case=case.code)
+    except StudyError as error:
+        return error
+
+
+def areas_section(study: Study, found: AreaChanges | StudyError | None) -> str:
+    """Areas of life as one picture, most improved on top, and what it says.
+
+    Parameters
+    ----------
+    study : Study
+        As stored.
+    found : AreaChanges, StudyError or None
+        As `areas_of_life` gives them.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    if found is None:
+        return ""
+    head = headed(_("Areas of life: which got better, which worse"))
+    if isinstance(found, StudyError):
+        return head + said(found.message, tone="quiet")
+    from scd.analysis.areas.words import area_words
+
+    first, *rest = area_words(found, study=study)
+    return head + _areas_picture(found) + said(first) + more(_("Each area in numbers, and the rule"), rest)
+
+
+def _areas_picture(found: AreaChanges) -> str:
+    from scd.analysis.areas.words import area_client_words
+    from scd.charts import picture
+    from scd.charts.areas_chart import areas_chart
+
+    told = " ".join(area_client_words(found))
+    return picture(areas_chart(found.rows), title=_("Change of each area of life"), description=told).html
 
 
 def together_section(
-    study: Study, case: Case, *, found: Steering | None, processes: Processes | StudyError | None
+    study: Study,
+    case: Case,
+    *,
+    found: Steering | None,
+    areas: AreaChanges | StudyError | None,
+    processes: Processes | StudyError | None,
 ) -> str:
     """The client's view: one graph an area, plain sentences, no tables and no codes.
 
@@ -203,6 +262,8 @@ def together_section(
         One of it.
     found : Steering, optional
         Where it stands.
+    areas : AreaChanges, StudyError or None
+        As `areas_of_life` gives them.
     processes : Processes, StudyError or None
         As `processes_of` gives them.
 
@@ -212,7 +273,12 @@ def together_section(
         HTML, set larger than the rest.
     """
     own = study.replace(cases=(case,), randomization=None, decisions=(), across=study.across)
-    parts = [_area_together(own, case, measure=m, found=found) for m in own.measures_of(case) if m.role == "outcome"]
+    parts = []
+    if areas is not None and not isinstance(areas, StudyError):
+        from scd.analysis.areas.words import area_client_words
+
+        parts.append(_block(_("All areas at a glance"), area_client_words(areas), _areas_picture(areas)))
+    parts += [_area_together(own, case, measure=m, found=found) for m in own.measures_of(case) if m.role == "outcome"]
     parts += [_practice_together(own, case, practice=m) for m in practices_of(own, case)]
     if processes is not None and not isinstance(processes, StudyError):
         parts.append(_block(_("What goes along with it"), processes.client_text))
@@ -220,7 +286,14 @@ def together_section(
 
 
 def _area_together(study: Study, case: Case, *, measure: Measure, found: Steering | None) -> str:
-    drawn = record_picture(study, measure=measure.key, labels={}) if case.sessions else ""
+    practices = practices_of(study, case)
+    watched = measure.key == _outcome(study, case).key
+    # Practice stands below the outcome that it is for; then no second graph shows the same numbers.
+    drawn = (
+        practice_picture(study, case, practice=practices[0])
+        if practices and watched
+        else record_picture(study, measure=measure.key, labels={})
+    )
     if found is not None and found.measure == measure.key:
         return _block(measure.label, found.client_text, drawn)
     better = _("Higher is better.") if measure.sign > 0 else _("Lower is better.")
@@ -239,7 +312,8 @@ def _practice_together(study: Study, case: Case, *, practice: Measure) -> str:
         told = (*told, *dose_client_words(dose))
     except StudyError:
         told = (*told, _("There are too few numbers yet to see what practice adds."))
-    return _block(practice.label, told, practice_picture(study, case, practice=practice))
+    first = practice == practices_of(study, case)[0]
+    return _block(practice.label, told, "" if first else practice_picture(study, case, practice=practice))
 
 
 def _block(title: str, sentences: Sequence[str], drawn: str = "") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ import traitlets
 from scd.forms.alert import Alert
 from scd.forms.background import started
 from scd.forms.between_sessions.look_sections import (
+    areas_of_life,
+    areas_section,
     course_section,
     practice_section,
     practices_of,
@@ -122,12 +125,17 @@ class LookView(View):
         self, study: Study, case: Case, found: Steering | None, processes: Processes | StudyError | None
     ) -> Iterator[Section]:
         """What is drawn, in the order in which it is wanted; what a case does not have is emptied."""
+        areas = functools.cache(lambda: areas_of_life(study, case))  # the slowest step, taken once
         if found is not None:
             yield self.course, lambda: course_section(study, found)
         practices = practices_of(study, case)
         yield self.practice, lambda: "".join(practice_section(study, case, practice=p) for p in practices)
         yield self.links, lambda: "" if processes is None else processes_section(processes)
-        yield self.client, lambda: together_section(study, case, found=found, processes=processes)
+        yield self.areas, lambda: areas_section(study, areas())
+        yield (
+            self.client,
+            lambda: together_section(study, case, found=found, areas=areas(), processes=processes),
+        )
 
     def _lay_out(self) -> None:
         together = bool(self.together.value)

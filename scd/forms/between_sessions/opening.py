@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 from scd.forms.alert import PageError, only_foreseen
@@ -52,12 +53,17 @@ def open_weekly_page(code: str = "", *, workspace: str = "") -> WeeklyPage | Clo
         return ClosedPage(error, parts=PARTS)
 
 
-def practice_study() -> Study:
-    """A synthetic client in the middle of an ABAB study, with a process and practice.
+def practice_study(*, last: dt.date) -> Study:
+    """A synthetic client in the middle of an ABAB study, with a process, practice and a rule.
+
+    Parameters
+    ----------
+    last : datetime.date
+        The day of the last session on record.
 
     Examples
     --------
-    >>> study = practice_study()
+    >>> study = practice_study(last=dt.date(2026, 3, 2))
     >>> len(study.cases[0].sessions), [m.role for m in study.measures]
     (16, ['outcome', 'process', 'practice'])
     """
@@ -68,12 +74,13 @@ def practice_study() -> Study:
     case = study.cases[0]
     sessions = tuple(
         s.replace(
+            date=last - dt.timedelta(days=_SESSIONS - s.number),
             values=tuple(
                 v.replace(planned=_PLANNED, obstacle=_("visitors") if s.number == _SESSIONS else "")
                 if v.measure == "practice" and case.phase_at(s.number).condition == "B"
                 else v
                 for v in s.values
-            )
+            ),
         )
         for s in case.sessions[:_SESSIONS]
     )
@@ -86,7 +93,7 @@ def practice_study() -> Study:
 def _practice_page() -> WeeklyPage:
     folder = practice_folder()
     place = init_workspace(Path(folder.name) / "practice")
-    study = practice_study()
+    study = practice_study(last=dt.date.today() - dt.timedelta(days=1))
     with place.open() as caseload:
         caseload.add(study)
     page = WeeklyPage(study.code, workspace=place, practice=_(_PRACTICE))
