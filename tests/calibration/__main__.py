@@ -21,6 +21,7 @@ from .tables import FOLDER, keep
 __all__ = ["main"]
 
 _CELL = ("situation", "design", "points", "phi", "truth", "model")
+_AREAS_CELL = ("situation", "points", "correlation", "rule")
 _QUANTITY = ("model", "engine", "quantity")
 _PROCESS_CELL = ("set", "model", "pairs", "processes", "link", "shift")
 
@@ -148,6 +149,16 @@ def _links(replications: int | None, seed: int, folder: Path) -> None:
         _progress(f"{done}/{len(CLINICS)}")
 
 
+def _areas(replications: int | None, seed: int, folder: Path) -> None:
+    from .areas import COLUMNS, SITUATIONS, areas_row, batches, rules
+
+    for done, situation in enumerate(SITUATIONS, 1):
+        for together, alone in batches(situation, replications=replications or 200, seed=seed):
+            found = [areas_row(situation, said, rule=name) for name, said in rules(together, alone).items()]
+            keep("areas", [{c: r[c] for c in COLUMNS} for r in found], key=_AREAS_CELL, folder=folder)
+            _progress(f"{done}/{len(SITUATIONS)} {situation.name}, {len(together)} clients")
+
+
 def _keep_ranks(model: str, engine: str, ranks: dict[str, np.ndarray], *, folder: Path) -> None:
     """Keep how many ranks fell into each bin, and what that says."""
     rows = []
@@ -192,6 +203,7 @@ _PARTS: dict[str, Part] = {
     "processes": _processes,
     "links": _links,
     "practice": _practice,
+    "areas": _areas,
 }
 
 if __name__ == "__main__":

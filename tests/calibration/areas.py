@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from scd.analysis.areas.area_changes import called
 from scd.models.areas import AreaPriors, Areas
 from scd.models.areas_density import AreasDensity
 from scd.models.ensemble import ensemble
@@ -18,9 +20,9 @@ from scd.study import Measure
 
 from .situations import layout
 
-__all__ = ["COLUMNS", "SITUATIONS", "AreasSituation", "areas_row", "probabilities"]
+__all__ = ["COLUMNS", "SITUATIONS", "AreasSituation", "areas_row", "batches", "probabilities", "rules"]
 
-COUNT = 8
+COUNT, BATCH = 8, 20
 COLUMNS = ("situation", "points", "phi", "correlation", "up", "down", "change", "missed", "replications", "rule",
            "any_false", "false_each", "power", "mcse")  # fmt: skip
 
@@ -86,6 +88,25 @@ SITUATIONS = (
     AreasSituation("unequal autocorrelation", (10, 10)),
     AreasSituation("one in five missed", (10, 10), missed=0.2),
 )
+
+
+def batches(situation: AreasSituation, *, replications: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """As `probabilities`, 20 clients at a time, each batch with a stream of its own; all clients so far each time."""
+    together, alone = [], []
+    for batch in range(max(replications // BATCH, 1)):
+        joint, separate = probabilities(situation, replications=BATCH, seed=1000 * seed + batch)
+        together.append(joint)
+        alone.append(separate)
+        yield np.concatenate(together), np.concatenate(alone)
+
+
+def rules(together: np.ndarray, alone: np.ndarray) -> dict[str, np.ndarray]:
+    """What each area is called by the joint model's rule, and by separate models with and without protection."""
+    found = {"joint": called(together, alone)}
+    for name, of in (("separate, shared among eight", COUNT), ("separate, unprotected", 1)):
+        sure = separate_threshold(any_of=of)
+        found[name] = (alone >= sure).astype(int) - (alone <= 1 - sure)
+    return found
 
 
 def probabilities(situation: AreasSituation, *, replications: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
