@@ -27,6 +27,7 @@ from scd.charts.style import (
 )
 from scd.charts.svg import describe_study
 from scd.language import gettext as _
+from scd.language import ngettext
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -194,9 +195,12 @@ def describe_steering(
     sides = [side for side in trajectory.loc[trajectory["case"] == code, "side"] if side]
     if sides:
         told.append(
-            _(
+            ngettext(
+                "Of {all} value under intervention, {inside} lies where the baseline would have gone, {better} on the "
+                "better side and {worse} on the worse side of it.",
                 "Of {all} values under intervention, {inside} lie where the baseline would have gone, {better} on the "
-                "better side and {worse} on the worse side of it."
+                "better side and {worse} on the worse side of it.",
+                len(sides),
             ).format(
                 all=len(sides),
                 inside=sides.count("inside"),
