@@ -8,9 +8,11 @@ import math
 from html import unescape
 
 import numpy as np
+import pandas as pd
 import pytest
-from calibration.planning_table import BENCHMARK, CHANGES, PHI, differs
+from calibration.planning_table import BENCHMARK, CHANGES, ELSEWHERE, PHI, differs
 from calibration.situations import layout, noise
+from calibration.tables import FOLDER
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -69,6 +71,20 @@ def test_the_chances_are_those_of_an_independent_simulation(design, points):
         for share, known in zip((found.p_detect, found.p_meaningful), told, strict=True):
             # Forty comparisons: one of them is beyond 3.5 standard errors once in fifty runs, and the seed is fixed.
             assert differs(share, known, replications=400) < 3.5, (design, points, change, share, known)
+
+
+def test_where_the_benchmark_is_three_errors_lower_its_sources_other_runs_agree():
+    for (design, points, change), known in ELSEWHERE.items():
+        found = chance_of(planned_design(design, sessions=points), Question(unit=1), change=change, replications=1500)
+        assert found.p_detect == pytest.approx(known, abs=0.035)
+
+
+def test_the_whole_benchmark_as_it_was_last_remade():
+    table = pd.read_csv(FOLDER / "planning.csv")
+    assert len(table) == 6 * len(BENCHMARK)
+    assert table["replications"].min() >= 2000
+    outside = table[~table["inside"]]
+    assert {(r.design, r.points, r.change) for r in outside.itertuples()} <= set(ELSEWHERE)
 
 
 def test_where_nothing_changes_a_change_is_rarely_found():
@@ -341,7 +357,7 @@ def test_missed_sessions_and_a_stricter_model_cost_chances():
     asked = {"change": 1.2, "replications": 400}
     plain, missed, strict = (
         chance_of(plan, question, **asked)
-        for question in (Question(unit=1), Question(unit=1, missed=0.4), Question(unit=1, model="phase-level"))
+        for question in (Question(unit=1), Question(unit=1, missed=0.4), Question(unit=1, model="report"))
     )
     assert missed.p_detect < plain.p_detect
     assert missed.width > plain.width
@@ -391,7 +407,7 @@ def test_a_rating_at_its_floor_shows_less():
         ({"unit": 1, "scale": "count"}, "can be planned for scores and ratings, not for a count yet"),
         ({"unit": 1, "scale": "rating"}, "a rating needs its range"),
         ({"unit": 1, "minimum": 0, "maximum": 5, "baseline": 7}, "must lie inside the range"),
-        ({"unit": 1, "model": "gradual"}, "is none of level, level-trend, phase-level"),
+        ({"unit": 1, "model": "gradual"}, "is none of level, level-trend, phase-level, report"),
     ],
 )
 def test_a_question_that_makes_no_sense_is_refused_in_words(wrong, words):

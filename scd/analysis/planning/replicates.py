@@ -158,7 +158,7 @@ def posterior_of_change(
     model : {"level", "level-trend", "phase-level"}
         See `scd.models.exact.linear_model`.
     ci_prob : float, optional
-        Probability of the interval; None leaves it out, which saves a third of the time.
+        Probability of the interval; None leaves it out, which saves more than half of the time.
 
     Returns
     -------
