@@ -11,7 +11,9 @@ import numpy as np
 from scd.analysis.appendix import Alternative, Robustness
 from scd.analysis.effects import COLUMNS, effect_rows
 from scd.analysis.robustness import robustness_words
+from scd.language import gettext as _
 from scd.language import gettext_noop as N_
+from scd.language import localized
 from scd.models.engines import INTEGRATED
 from scd.models.fitted import Fitted, fitted_of
 from scd.models.posterior import fit_arrays
@@ -65,10 +67,10 @@ def average_robustness(tree: xr.DataTree | Fitted, *, study: Study, seed: int = 
         for name, row in averages.items()
     ]
     spread = np.median(fits[history].posterior["history_sd"])
-    note = (
-        f"Shared events: from one session to the next all cases may move together; the SD of such a step is put at "
-        f"{float(spread):.2g} after the data. Sessions of the same number count as the same occasion."
-    )
+    note = _(
+        "Shared events: from one session to the next all cases may move together; the SD of such a step is put at {sd} "
+        "after the data. Sessions of the same number count as the same occasion."
+    ).format(sd=localized(f"{float(spread):.2g}"))
     return Robustness(case=None, alternatives=tuple(found), words=robustness_words(found), note=note)
 
 

@@ -111,7 +111,7 @@ def check_standards(
     if standard in ("cent", "all"):
         listed = [_listed("CENT 2015", row) for row in cent_rows(study)]
         why = _("the order was not randomised as far as the record knows; CENT is for randomised N-of-1 trials")
-        rows += listed or [CheckRow("CENT 2015", "all", "N-of-1 trials", "not applicable", why)]
+        rows += listed or [CheckRow("CENT 2015", "all", _("N-of-1 trials"), "not applicable", why)]
     return tuple(rows)
 
 

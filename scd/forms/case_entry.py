@@ -122,10 +122,19 @@ class CaseEntry(View):
             try:
                 session = entry.session()
             except StudyError as error:
-                wrong.append(StudyError(f"session {entry.number.text()}: {error.message}", field=error.field))
+                wrong.append(
+                    StudyError(
+                        _("session {number}: {message}").format(number=entry.number.text(), message=error.message),
+                        field=error.field,
+                    )
+                )
                 continue
             if session.number in [s.number for s in sessions]:
-                wrong.append(StudyError(f"session {session.number}: stands here twice; keep one", field="number"))
+                wrong.append(
+                    StudyError(
+                        _("session {number}: stands here twice; keep one").format(number=session.number), field="number"
+                    )
+                )
                 entry.number.show(wrong[-1].message)
                 continue
             sessions.append(session)

@@ -10,6 +10,7 @@ import ipywidgets as widgets
 from scd.forms.markup import mistake, said
 from scd.forms.view import View
 from scd.language import gettext as _
+from scd.language import localized
 from scd.study import StudyError
 
 __all__ = ["Field", "choice", "choices", "day", "in_words", "tick", "typed"]
@@ -89,7 +90,8 @@ class Field(View):
         try:
             return float(text.replace(",", ".").replace("−", "-"))
         except ValueError:
-            raise StudyError(f"{self.name}: must be a number, such as 7 or 7.5 (got “{text}”)") from None
+            told = _("{name}: must be a number, such as 7 or {fraction} (got “{text}”)")
+            raise StudyError(told.format(name=self.name, fraction=localized("7.5"), text=text)) from None
 
     def whole(self) -> int:
         """The whole number in it.
@@ -101,9 +103,10 @@ class Field(View):
         """
         number = self.number()
         if number is None:
-            raise StudyError(f"{self.name}: is empty; give a whole number")
+            raise StudyError(_("{name}: is empty; give a whole number").format(name=self.name))
         if number != int(number):
-            raise StudyError(f"{self.name}: must be a whole number (got “{self.text()}”)")
+            told = _("{name}: must be a whole number (got “{text}”)")
+            raise StudyError(told.format(name=self.name, text=self.text()))
         return int(number)
 
     @property

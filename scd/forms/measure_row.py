@@ -145,11 +145,11 @@ class MeasureRow(View):
         if not self.fields["label"].text():
             told = _("Choose a measure from the list above, or give it a name here.")
             self.fields["label"].show(told if missing else "")
-            wrong.append("its name is missing")
+            wrong.append(_("its name is missing"))
         if not self.fields["improvement"].value:
             told = _("Say whether lower or higher is better for the client.")
             self.fields["improvement"].show(told if missing else "")
-            wrong.append("which way is better is missing")
+            wrong.append(_("which way is better is missing"))
         for name in _NUMBERS:
             try:
                 entered[name] = self.fields[name].number()

@@ -95,14 +95,14 @@ class MeasuresForm(View):
             try:
                 made.append(entry.measure(taken=[m.key for m in made], missing=missing))
             except StudyError as error:
-                wrong.append(f"measure {number}: {error.message}")
+                wrong.append(_("measure {number}: {message}").format(number=number, message=error.message))
         keys = [m.key for m in made]
         if not wrong and len(set(keys)) < len(keys):
             second = next(i for i, key in enumerate(keys) if key in keys[:i])
-            wrong.append(f"“{made[second].label}” stands here twice; remove one")
+            wrong.append(_("“{measure}” stands here twice; remove one").format(measure=made[second].label))
             self.rows[second].fields["catalogue"].show(wrong[0])
         if not wrong and all(m.role != "outcome" for m in made):
-            wrong.append("at least one measure must be an outcome: what therapy should change")
+            wrong.append(_("at least one measure must be an outcome: what therapy should change"))
             self.rows[0].fields["role"].show(wrong[0])
         self.measures = None if wrong else tuple(made)
         return "\n".join(wrong)

@@ -92,7 +92,9 @@ class PhaseStart(View):
                 )
             )
             raise StudyError(
-                f"phase {self._phase().label} starts at session {session}, not at {planned} as planned: say why",
+                _("phase {phase} starts at session {session}, not at {planned} as planned: say why").format(
+                    phase=self._phase().label, session=session, planned=planned
+                ),
                 field="reason",
             )
         try:

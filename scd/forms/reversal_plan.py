@@ -127,7 +127,8 @@ class ReversalPlan(View):
             try:
                 numbers.append(field.whole())
                 if numbers[-1] < 1:
-                    raise StudyError(f"{field.name}: needs at least 1 session (got {numbers[-1]})", field="sessions")
+                    told = _("{name}: needs at least 1 session (got {number})")
+                    raise StudyError(told.format(name=field.name, number=numbers[-1]), field="sessions")
             except StudyError as error:
                 field.show(error.message)
                 wrong.append(error.message)

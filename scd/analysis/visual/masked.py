@@ -13,6 +13,7 @@ from scd.design.arrangements import times_drawn
 from scd.design.courses import starts_of
 from scd.design.schedules import ENUMERATION_LIMIT
 from scd.design.tally import counted_outcome
+from scd.language import gettext as _
 from scd.study import StudyError
 
 if TYPE_CHECKING:
@@ -100,7 +101,8 @@ def seal_analysis(
     )
     analysis = MaskedAnalysis(
         graphs=tuple(
-            _graph(f"graph {n}", held[i], outcomes[held[i].course.case]) for n, i in enumerate(places, start=1)
+            _graph(_("graph {n}").format(n=n), held[i], outcomes[held[i].course.case])
+            for n, i in enumerate(places, start=1)
         ),
         drawn=how_drawn(scheme, places=places, orders=key.orders, arrangements=arrangements, stated=stated is not None),
         sealed_at=sealed_at,

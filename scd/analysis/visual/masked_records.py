@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from scd.design.schemes import Scheme
+from scd.language import gettext as _
+from scd.language import localized, ngettext, thousands
 from scd.study import StudyError
 from scd.study.measure import Improvement
 from scd.study.randomization import Order, SchemeName
@@ -191,13 +193,29 @@ class MaskedAnalysis(Record):
     @property
     def words(self) -> str:
         """What the analyst is asked, and how small p can become."""
-        graphs = f"{len(self.graphs)} graph{'' if len(self.graphs) == 1 else 's'}"
-        number = self.drawn.arrangements
-        of = ", ".join(dict.fromkeys(f"{graph.measure}, {graph.improvement} is better" for graph in self.graphs))
-        return (
-            f"{graphs} of {of}, phases hidden. The draw{', as stated' if self.drawn.stated else ''}: "
-            f"{self.drawn.scheme.words}; {number:,} arrangements were possible. Name the one that you take for the "
-            f"true one. Right at the first guess is p = 1/{number:,} = {1 / number:.3g}."
+        count, number = len(self.graphs), self.drawn.arrangements
+        ways = {
+            "increase": _("{measure}, increase is better"),
+            "decrease": _("{measure}, decrease is better"),
+        }
+        of = ", ".join(dict.fromkeys(ways[graph.improvement].format(measure=graph.measure) for graph in self.graphs))
+        graphs = ngettext("{n} graph of {measures}", "{n} graphs of {measures}", count).format(n=count, measures=of)
+        text = (
+            _(
+                "{graphs}, phases hidden. The draw, as stated: {scheme}; {arrangements} arrangements were possible. "
+                "Name the one that you take for the true one. Right at the first guess is p = 1/{arrangements} = {p}."
+            )
+            if self.drawn.stated
+            else _(
+                "{graphs}, phases hidden. The draw: {scheme}; {arrangements} arrangements were possible. Name the one "
+                "that you take for the true one. Right at the first guess is p = 1/{arrangements} = {p}."
+            )
+        )
+        return text.format(
+            graphs=graphs,
+            scheme=self.drawn.scheme.words,
+            arrangements=thousands(number),
+            p=localized(f"{1 / number:.3g}"),
         )
 
     def to_json(self) -> str:
@@ -246,15 +264,22 @@ class MaskedResult(Record):
     @property
     def words(self) -> str:
         """The result in one sentence."""
-        number = f"{self.guesses} guess{'' if self.guesses == 1 else 'es'}"
+        told = {
+            "guesses": ngettext("{n} guess", "{n} guesses", self.guesses).format(n=self.guesses),
+            "arrangements": thousands(self.arrangements),
+        }
         if self.identified:
-            return (
-                f"The arrangement was identified with {number} of {self.arrangements:,} possible: "
-                f"p = {self.p:.3g}, if the schedule was drawn at random and the analyst saw nothing else."
-            )
+            return _(
+                "The arrangement was identified with {guesses} of {arrangements} possible: p = {p}, if the schedule "
+                "was drawn at random and the analyst saw nothing else."
+            ).format(**told, p=localized(f"{self.p:.3g}"))
         if self.p is None:
-            return f"The arrangement was not identified with {number}; the key stays closed. Guess on, or give up."
-        return f"The arrangement was not identified with {number}, and the search was given up: p is taken as 1."
+            return _(
+                "The arrangement was not identified with {guesses}; the key stays closed. Guess on, or give up."
+            ).format(**told)
+        return _(
+            "The arrangement was not identified with {guesses}, and the search was given up: p is taken as 1."
+        ).format(**told)
 
 
 def seal_of(analysis: MaskedAnalysis, key: MaskKey) -> str:
