@@ -129,11 +129,11 @@ def test_a_range_sets_the_scale_and_values_outside_it_are_refused(table):
 def test_every_case_of_a_file_is_told_or_one_alone(tmp_path):
     several = written(tmp_path / "several.csv", cases=2, sessions=8)
     told = json.loads(scd("process", several, *ASKED, *SAID, "--json").stdout)
-    assert [row["case"] for row in told["rows"]] == ["SYNLNK1", "SYNLNK1", "SYNLNK2", "SYNLNK2"]
+    assert [row["case"] for row in told["rows"]] == ["SYNPRA", "SYNPRA", "SYNPRB", "SYNPRB"]
     assert {row["p_rank1"] for row in told["rows"]} == {None}
     assert any("too few to rank" in line for line in told["warnings"])
-    alone = json.loads(scd("process", several, *ASKED, *SAID, "--case", "SYNLNK2", "--json").stdout)
-    assert {row["case"] for row in alone["rows"]} == {"SYNLNK2"}
+    alone = json.loads(scd("process", several, *ASKED, *SAID, "--case", "SYNPRB", "--json").stdout)
+    assert {row["case"] for row in alone["rows"]} == {"SYNPRB"}
 
 
 def test_json_holds_no_nan_where_a_number_is_withheld(tmp_path):

@@ -214,7 +214,7 @@ def test_parameters_drawn_from_the_prior_have_uniform_ranks():
 def test_a_link_is_recovered_with_its_sign_and_a_process_without_one_is_not():
     for sign in (1, -1):
         studies = [linked_study(links={"sleep": 0.6 * sign, "worry": 0.0}, sessions=50, seed=s) for s in range(6)]
-        pairs = [lagged_pairs(s, case="SYNLNK", outcome="wellbeing", processes=["sleep", "worry"]) for s in studies]
+        pairs = [lagged_pairs(s, case="SYNPR2", outcome="wellbeing", processes=["sleep", "worry"]) for s in studies]
         posterior = integrate_links(regressions_of(pairs))
         sleep, worry = posterior.mixture("link[sleep]"), posterior.mixture("link[worry]")
         # 0.6 of what is new is 0.46 of the SD within phases.
@@ -225,7 +225,7 @@ def test_a_link_is_recovered_with_its_sign_and_a_process_without_one_is_not():
 
 def test_two_series_that_only_move_together_with_the_intervention_have_no_link():
     studies = [linked_study(links={"sleep": 0.0}, change=3, seed=s) for s in range(30)]
-    pairs = [lagged_pairs(s, case="SYNLNK", outcome="wellbeing", processes=["sleep"]) for s in studies]
+    pairs = [lagged_pairs(s, case="SYNPR2", outcome="wellbeing", processes=["sleep"]) for s in studies]
     found, without = (integrate_links(regressions_of(pairs, phase=p)).mixture("link[sleep]") for p in (True, False))
     assert abs(found.mean().mean()) < 0.05
     assert without.mean().mean() > 0.1
@@ -412,8 +412,8 @@ def test_the_client_reads_direction_and_frequency(link, better, words):
 
 def test_several_clients_are_told_apart():
     found = process_table(linked_study(links={"sleep": 0.5}, cases=2, sessions=6))
-    assert found.table["case"].tolist() == ["SYNLNK1", "SYNLNK2"]
-    assert found.text[0].startswith("SYNLNK1: ")
+    assert found.table["case"].tolist() == ["SYNPRA", "SYNPRB"]
+    assert found.text[0].startswith("SYNPRA: ")
 
 
 # --- refusals
@@ -480,7 +480,7 @@ def test_a_search_holds_links_close_to_zero_and_says_that_it_is_one(searched):
     assert table["p_rank1"].idxmax() == "a"
     assert table["p_rank1"].sum() == pytest.approx(1)
     plain = integrate_links(
-        regressions_of([lagged_pairs(searched, case="SYNLNK", outcome="wellbeing", processes=["a", "b", "c", "d"])])
+        regressions_of([lagged_pairs(searched, case="SYNPR2", outcome="wellbeing", processes=["a", "b", "c", "d"])])
     )
     for key in "bcd":
         assert abs(table.loc[key, "link_mean"]) <= abs(float(plain.mixture(f"link[{key}]").mean()[0])) + 0.02
@@ -492,7 +492,7 @@ def test_a_search_holds_links_close_to_zero_and_says_that_it_is_one(searched):
 def test_the_search_is_what_weighted_draws_from_the_prior_give():
     keys = ["a", "b", "c", "d"]
     study = linked_study(links={"a": 0.8, "b": 0.0, "c": 0.0, "d": 0.0}, sessions=6, seed=2)
-    pairs = lagged_pairs(study, case="SYNLNK", outcome="wellbeing", processes=keys)
+    pairs = lagged_pairs(study, case="SYNPR2", outcome="wellbeing", processes=keys)
     found = search_links(pairs, draws=20_000)
     data, rng, size = process_data(pairs), np.random.default_rng(1), 30_000
     y, x, obs = data["value"] - data["columns"] @ data["prior_mean"], data["process"], len(data["value"])
@@ -515,7 +515,7 @@ def test_the_search_is_what_weighted_draws_from_the_prior_give():
 
 
 def test_the_horseshoe_in_pymc_has_the_density_of_its_paper(searched):
-    data = process_data(lagged_pairs(searched, case="SYNLNK", outcome="wellbeing", processes=["a", "b", "c", "d"]))
+    data = process_data(lagged_pairs(searched, case="SYNPR2", outcome="wellbeing", processes=["a", "b", "c", "d"]))
     built = build_model(data, shrinkage="horseshoe")
     names = {free.name: built.rvs_to_values[free].name for free in built.free_RVs}
     density = built.compile_fn(built.logp(jacobian=False), mode="FAST_COMPILE")
@@ -548,12 +548,13 @@ def test_a_component_is_switched_on_and_off_in_a_new_study():
     study = linked_study(links={"sleep": 0.5, "worry": 0.0})
     new = next_experiment(study, "sleep", sessions=24, seed=7, drawn_at=NOW)
     assert new.code != study.code
-    assert [c.code for c in new.cases] == [study.cases[0].code]
+    assert [c.code for c in new.cases] == [new.code]
     assert [p.label for p in new.cases[0].phases] == ["A1", "B1", "A2", "B2"]
     assert new.measures == study.measures
     assert not new.cases[0].sessions
     assert assignment_is_admissible(new.randomization)
     assert new.randomization.min_phase == 5
+    assert new.note.startswith("Component experiment after SYNPR2: ")
     assert "“Sleep”" in new.note
 
 
@@ -594,7 +595,15 @@ def test_several_clients_need_one_to_be_named():
     study = linked_study(links={"sleep": 0.5}, cases=2, sessions=6)
     with pytest.raises(StudyError, match="name the one the experiment is for"):
         next_experiment(study, "sleep")
-    assert next_experiment(study, "sleep", case="SYNLNK2").cases[0].code == "SYNLNK2"
+    assert "after SYNPRB: " in next_experiment(study, "sleep", case="SYNPRB").note
+
+
+def test_a_caseload_takes_the_new_study_beside_the_old_one(workspace):
+    study = linked_study(links={"sleep": 0.5}, sessions=6)
+    with workspace.open(who="test") as caseload:
+        caseload.add(study)
+        caseload.add(next_experiment(study, "sleep", sessions=24, seed=7, drawn_at=NOW))
+        assert len(caseload.list()) == 2
 
 
 # --- several clients together

@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from scd.design.plans import reversal
-from scd.study import Case, Measure, Session, Study, Value
+from scd.study import Case, Measure, Session, Study, StudyError, Value
 
 __all__ = ["linked_study"]
 
 _CARRIED, _TOGETHER, _BURN_IN = 0.3, 0.3, 30
 _MIDDLE, _SPREAD = 50.0, 8.0
+# The last sign of a client's code; those of a pseudonym that scd makes.
+_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
 def linked_study(
@@ -24,7 +26,7 @@ def linked_study(
     change: float = 1.0,
     missed: float = 0.0,
     seed: int = 1,
-    code: str = "SYNLNK",
+    code: str = "SYNPR2",
 ) -> Study:
     """Make up clients who record an outcome and several processes at each session.
 
@@ -38,7 +40,7 @@ def linked_study(
         The key of each process, and by how many SDs (of what is new at each session) the outcome is higher after a
         session at which that process was 1 SD higher.
     cases : int
-        How many clients, with the same links; their data differ.
+        How many clients, up to 23, with the same links; their data differ.
     phases : str
         Conditions in order, such as ``ABAB``.
     sessions : int or sequence of int
@@ -57,6 +59,11 @@ def linked_study(
     Study
         Of design ``reversal`` for one client; of several, their cases beside each other with the same phases.
 
+    Raises
+    ------
+    StudyError
+        When there are no cases or too many.
+
     Examples
     --------
     >>> study = linked_study(links={"sleep": 0.5, "worry": 0.0})
@@ -65,10 +72,12 @@ def linked_study(
     """
     measures = [_measure("wellbeing", "outcome"), *(_measure(key, "process") for key in links)]
     plan = reversal(measures=measures, phases=phases, sessions=sessions, code=code)
+    if not 1 <= cases <= len(_LETTERS):
+        raise StudyError(f"linked study: takes 1 to {len(_LETTERS)} cases (got {cases})", field="cases")
     made = [_recorded(plan, number, links, change=change, missed=missed, seed=seed) for number in range(cases)]
     if cases == 1:
         return plan.with_case(made[0])
-    return plan.replace(cases=tuple(c.replace(code=f"{code}{n}") for n, c in enumerate(made, 1)))
+    return plan.replace(cases=tuple(c.replace(code=f"{code[:-1]}{_LETTERS[n]}") for n, c in enumerate(made)))
 
 
 def _measure(key: str, role: str) -> Measure:

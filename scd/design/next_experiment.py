@@ -62,13 +62,14 @@ def next_experiment(
     drawn_at : datetime.datetime, optional
         The time of the draw, with time zone; needed with `seed`.
     code : str, optional
-        Pseudonym of the new study; without it a new one is made.
+        Pseudonym of the new study and of its case, for a code belongs to one study of a caseload; without it a new one
+        is made.
 
     Returns
     -------
     Study
-        With the same measures and the same case, no sessions yet, and a note that says what A and B are. Rule and
-        decisions of the old study are not taken over.
+        With the same measures, no sessions yet, and a note that says what A and B are and whose study came before. Rule
+        and decisions of the old study are not taken over.
 
     Raises
     ------
@@ -91,7 +92,7 @@ def next_experiment(
     >>> [(p.label, p.planned_start) for p in new.cases[0].phases]
     [('A1', 1), ('B1', 6), ('A2', 15), ('B2', 20)]
     >>> new.note
-    'Component experiment: A without, B with the part of the intervention that works on “Sleep”.'
+    'Component experiment after SYNPR2: A without, B with the part of the intervention that works on “Sleep”.'
     """
     client, measure = _client(study, case), _process(study, process)
     measures = study.measures_of(client)
@@ -100,14 +101,14 @@ def next_experiment(
     draw = _draw(kind, phases=phases, sessions=sessions, min_phase=min_phase, seed=seed, drawn_at=drawn_at)
     if kind == "alternating":
         assert draw is not None, "an alternating plan is always drawn"
-        plan = alternating_treatments(measures=measures, randomization=draw, code=code, case=client.code)
+        plan = alternating_treatments(measures=measures, randomization=draw, code=code)
     else:
         lengths = _even(sessions, len(phases.strip())) if draw is None else 1
-        plan = reversal(
-            measures=measures, phases=phases, sessions=lengths, code=code, case=client.code, randomization=draw
-        )
-    note = _("Component experiment: A without, B with the part of the intervention that works on “{process}”.")
-    return plan.replace(note=note.format(process=measure.label))
+        plan = reversal(measures=measures, phases=phases, sessions=lengths, code=code, randomization=draw)
+    note = _(
+        "Component experiment after {study}: A without, B with the part of the intervention that works on “{process}”."
+    )
+    return plan.replace(note=note.format(study=client.code, process=measure.label))
 
 
 def _client(study: Study, case: str | None) -> Case:

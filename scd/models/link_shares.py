@@ -57,7 +57,7 @@ def link_shares(pairs: Sequence[Lagged]) -> LinkShares:
     >>> from scd.design.linked import linked_study
     >>> from scd.models.lagged import lagged_pairs
     >>> study = linked_study(links={"sleep": 0.5}, sessions=8)
-    >>> pairs = lagged_pairs(study, case="SYNLNK", outcome="wellbeing", processes=["sleep"])
+    >>> pairs = lagged_pairs(study, case="SYNPR2", outcome="wellbeing", processes=["sleep"])
     >>> link_shares([pairs]).precision.shape
     (1, 16, 1, 1)
     """

@@ -56,7 +56,7 @@ def search_links(pairs: Lagged, *, seed: int = 1, draws: int = _DRAWS) -> np.nda
     >>> from scd.design.linked import linked_study
     >>> from scd.models.lagged import lagged_pairs
     >>> study = linked_study(links={"a": 0.7, "b": 0.0, "c": 0.0, "d": 0.0}, sessions=12)
-    >>> pairs = lagged_pairs(study, case="SYNLNK", outcome="wellbeing", processes=["a", "b", "c", "d"])
+    >>> pairs = lagged_pairs(study, case="SYNPR2", outcome="wellbeing", processes=["a", "b", "c", "d"])
     >>> search_links(pairs, draws=1000).shape
     (1000, 4)
     """

@@ -93,7 +93,7 @@ def fit_links_together(
     ...     linked_study(links={"sleep": 0.5}, cases=3, sessions=12), outcome="wellbeing", processes=["sleep"]
     ... )
     >>> found.clients["case"].tolist(), int(found.average["clients"].iloc[0])
-    (['SYNLNK1', 'SYNLNK2', 'SYNLNK3'], 3)
+    (['SYNPRA', 'SYNPRB', 'SYNPRC'], 3)
     """
     if len(processes) > MOST_PROCESSES:
         raise StudyError(
