@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 from test_reports import SAFE, Reader, flesch_kincaid, page_of
 
-from scd.analysis.between_sessions import between_sessions_of
+from scd.analysis.areas.area_changes import area_changes
+from scd.analysis.areas.words import verdict_word
+from scd.analysis.between_sessions import BetweenSessions, between_sessions_of
+from scd.analysis.between_sessions.area_sentences import area_sentence
 from scd.analysis.practice.dose_effects import dose_effects
 from scd.analysis.practice.follow_through import follow_through_table
 from scd.analysis.processes.table import process_table
@@ -43,6 +46,7 @@ PROCESSES = tuple(
     )
 )
 WALKS = Measure(key="walks", label="Walks", improvement="increase", minimum=0, role="practice", unit="walks")
+KEPT = ("mood", "walks")
 OBSTACLES = {10: "rained <b>all</b> week", 13: "<script>alert(1)</script> said my boss", 27: "too tired & sad"}
 
 
@@ -97,14 +101,20 @@ def _within(value: float, top: float) -> float:
 
 
 HEADINGS = {
-    "clinician": ("Practice between the sessions", "Processes", "Looks and decisions"),
-    "client": ("Your practice between the sessions", "What goes along with what", "When we looked"),
+    "clinician": ("Areas of life", "Practice between the sessions", "Processes", "Looks and decisions"),
+    "client": (
+        "The areas of your life",
+        "Your practice between the sessions",
+        "What goes along with what",
+        "When we looked",
+    ),
 }
 
 
-def job_of(study: Study, *, audience: str = "clinician") -> Job:
+def job_of(study: Study, *, audience: str = "clinician", between: tuple[BetweenSessions, ...] | None = None) -> Job:
     """A job with what was found between the sessions; its effects are withheld, for they are not what is looked at."""
-    between = between_sessions_of(study, looked_at=NOW)
+    if between is None:
+        between = between_sessions_of(study, looked_at=NOW)
     if audience == "client":
         between = tuple(found.for_client() for found in between)
     summary = withheld_outcome(study, measure=None, reason="not asked for here")
@@ -121,7 +131,8 @@ def study() -> Study:
 
 @pytest.fixture(scope="module")
 def jobs(study) -> dict[str, Job]:
-    return {audience: job_of(study, audience=audience) for audience in HEADINGS}
+    between = between_sessions_of(study, looked_at=NOW)
+    return {audience: job_of(study, audience=audience, between=between) for audience in HEADINGS}
 
 
 @pytest.fixture(scope="module")
@@ -187,9 +198,9 @@ def test_every_link_stands_with_its_rank_and_its_process_with_its_own_change(pag
 def test_the_next_experiment_is_offered_only_where_a_process_stands_out():
     for links, leading in (({"sleep": 0.7, "worry": 0.0}, "sleep"), ({"sleep": 0.0, "worry": 0.0}, "")):
         study = linked_study(links=links, sessions=20, seed=4)
-        (found,) = between_sessions_of(study, looked_at=NOW)
-        assert found.processes.leading == leading
-        assert ("Next experiment" in page_of(job_of(study), "clinician")) == bool(leading)
+        between = between_sessions_of(study, looked_at=NOW)
+        assert between[0].processes.leading == leading
+        assert ("Next experiment" in page_of(job_of(study, between=between), "clinician")) == bool(leading)
 
 
 def test_rule_looks_and_decisions_stand_there_for_the_audit(pages, study):
@@ -229,7 +240,56 @@ def test_practice_is_drawn_beside_the_outcome_and_not_once_more_by_itself(pages)
     top = pages["client"][: pages["client"].index("<h2")]
     assert top.count("<svg") == 1
     assert "Mood and Walks over the sessions" in top
-    assert pages["client"].count("<svg") == 1
+    assert "<svg" not in section(pages["client"], "Your practice")
+
+
+def test_every_area_stands_in_the_order_and_with_the_verdict_of_the_joint_model(pages, study):
+    found = area_changes(study)
+    shown = table_rows(section(pages["clinician"], "Areas of life"), "The change of each area")
+    assert len(shown) == len(found.rows) == 4
+    for row, told in zip(found.rows.to_dict("records"), shown, strict=True):
+        assert told[0] == row["label"]
+        assert told[1].startswith(number(row["change"]))
+        assert told[3] == plain(probability(row["p_improvement"]))
+        assert told[-1] == verdict_word(row["verdict"])
+    said = Reader(pages["clinician"]).said
+    assert "“Areas of life” judges them together" not in said, "this job has one estimate, so nothing to correct for"
+    assert all(
+        row["label"] in Reader(section(pages["client"], "The areas")).said for row in found.rows.to_dict("records")
+    )
+
+
+def test_the_client_has_one_graph_an_area_and_no_second_word_on_the_same_change(jobs, pages):
+    part = section(pages["client"], "The areas")
+    assert part.count("<svg") == 1 + 3, "all at a glance, and one each but for the headline, which stands above"
+    others = [withheld_outcome(jobs["client"].study, measure=m, reason="x") for m in (FEAR, SLEEP)]
+    job = replace(jobs["client"], summaries=(*jobs["client"].summaries, *others))
+    told = Reader(page_of(job, "client")).said
+    assert "What else was measured" not in told
+    assert "What else was measured" in Reader(page_of(replace(job, between=()), "client")).said
+    limits = Reader(page_of(replace(job, findings=()), "clinician")).said
+    assert "“Areas of life” judges them together, the other figures do not" in limits
+
+
+@pytest.mark.parametrize(
+    ("change", "improvement", "told"),
+    [
+        (1.84, "increase", "1.8 points higher during the treatment phases than before. Higher is better."),
+        (1.84, "decrease", "1.8 points higher during the treatment phases than before. Higher is worse."),
+        (-1.84, "increase", "1.8 points lower during the treatment phases than before. Lower is worse."),
+        (-1.84, "decrease", "1.8 points lower during the treatment phases than before. Lower is better."),
+    ],
+)
+def test_the_direction_of_an_area_s_change_is_said(change, improvement, told):
+    better = (change > 0) == (improvement == "increase")
+    measure = MOOD.replace(improvement=improvement)
+    row = {"change": change, "p_improvement": 0.997 if better else 0.003, "verdict": "better" if better else "worse"}
+    said = area_sentence({**row, "note": ""}, measure=measure)
+    assert f"Mood was about {told}" in said
+    assert said.endswith(f"more than 99 of 100 say that Mood was {'better' if better else 'worse'}.")
+    unsure = area_sentence({**row, "verdict": "unclear", "note": ""}, measure=measure)
+    assert unsure.startswith("We can't tell yet whether Mood was better or worse")
+    assert "of 100" not in area_sentence({**row, "note": "too few"}, measure=measure)
 
 
 # --- where there is nothing, or too little --------------------------------------------------------------------------
@@ -252,45 +312,50 @@ def without(study: Study, *, keep) -> Study:
 
 
 def test_measures_that_were_planned_and_never_recorded_are_no_section(study):
-    bare = without(
-        study.replace(monitoring=None, decisions=()), keep=lambda n, v: study.measure(v.measure).role == "outcome"
-    )
+    bare = without(study.replace(monitoring=None, decisions=()), keep=lambda n, v: v.measure == "mood")
     assert between_sessions_of(bare, looked_at=NOW) == ()
 
 
 def test_too_little_for_one_part_is_a_sentence_and_stops_no_other(study):
     few = study.with_case(study.cases[0].replace(sessions=study.cases[0].sessions[:9]))
-    (found,) = between_sessions_of(few, looked_at=NOW)
-    assert found.practice[0].phases[0].due == 1
-    said = Reader(page_of(job_of(few), "clinician")).said
+    between = between_sessions_of(few, looked_at=NOW)
+    assert between[0].practice[0].phases[0].due == 1
+    said = Reader(page_of(job_of(few, between=between), "clinician")).said
     assert "The ranking is withheld" in said or "The links can't be told here" in said
+    assert "no verdict, and no probabilities" in said
     assert "Fixed looks after" in said
-    idle = without(study, keep=lambda n, v: v.measure != "walks" or n < 12)
-    idle = idle.with_case(
-        idle.cases[0].replace(
-            sessions=tuple(
-                s.replace(values=tuple(v.replace(value=0) if v.measure == "walks" else v for v in s.values))
-                for s in idle.cases[0].sessions
-            )
+    client = Reader(page_of(job_of(few, audience="client", between=between), "client")).said
+    assert "There are not yet enough numbers to say whether Hours slept changed." in client
+
+
+def test_practice_that_was_never_done_has_no_dose_and_says_so(study):
+    (case,) = study.cases
+    undone = [
+        s.replace(
+            values=tuple(v.replace(value=0) if v.measure == "walks" else v for v in s.values if v.measure in KEPT)
         )
-    )
-    practised = between_sessions_of(idle, looked_at=NOW)[0].practice[0]
+        for s in case.sessions
+    ]
+    measures = tuple(m for m in study.measures if m.key in KEPT)
+    idle = study.replace(measures=measures, cases=(case.replace(sessions=tuple(undone)),))
+    between = between_sessions_of(idle, looked_at=NOW)
+    practised = between[0].practice[0]
     assert practised.dose is None
     assert practised.problem
-    said = Reader(section(page_of(job_of(idle), "clinician"), "Practice")).said
+    said = Reader(section(page_of(job_of(idle, between=between), "clinician"), "Practice")).said
     assert f"What practice adds can't be told here: {practised.problem}" in said
-    client = Reader(section(page_of(job_of(idle, audience="client"), "client"), "Your practice")).said
-    assert "and did 0" in client
+    client = page_of(job_of(idle, audience="client", between=between), "client")
+    assert "and did 0" in Reader(section(client, "Your practice")).said
     assert "can't be told here" not in client, "the client isn't told in the words of an error"
 
 
 def test_a_search_among_many_processes_is_no_section_of_a_report():
     study = linked_study(links=dict.fromkeys(("a", "b", "c", "d"), 0.1), sessions=12)
-    (found,) = between_sessions_of(study, looked_at=NOW)
-    assert found.processes.rows == ()
-    assert "4 processes were declared" in found.processes.problem
-    assert "4 processes were declared" in Reader(page_of(job_of(study), "clinician")).said
-    assert "What goes along" not in page_of(job_of(study, audience="client"), "client")
+    between = between_sessions_of(study, looked_at=NOW)
+    assert between[0].processes.rows == ()
+    assert "4 processes were declared" in between[0].processes.problem
+    assert "4 processes were declared" in Reader(page_of(job_of(study, between=between), "clinician")).said
+    assert "What goes along" not in page_of(job_of(study, audience="client", between=between), "client")
 
 
 # --- whose words, whose page ----------------------------------------------------------------------------------------

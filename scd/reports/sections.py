@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from scd.language import gettext as _
 from scd.reports.appendix import appendix
+from scd.reports.areas import areas, client_areas
 from scd.reports.indices import between_cases, draw_test, indices
 from scd.reports.job import finish, open_job
 from scd.reports.markup import Piece, facts, items, joined, paragraphs
@@ -37,8 +38,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "appendix",
+    "areas",
     "between_cases",
     "chart",
+    "client_areas",
     "client_chart",
     "client_limits",
     "client_practice",
@@ -141,7 +144,7 @@ def other_outcomes(job: Job) -> Piece:
         return Piece(Markup(""), name="other outcomes")
     parts = [
         Markup("<h2>{}</h2>").format(_("Other outcomes")),
-        paragraphs([_("Each is estimated by itself, as if it were the only one.")], kind="note"),
+        paragraphs([_by_itself(job)], kind="note"),
     ]
     said, grades = set(job.summary.warnings), {job.summary.grade}
     for summary in others:
@@ -204,6 +207,11 @@ def limits(job: Job) -> Piece:
             _(
                 "The headline, {judged_words}, was named first when the study was set up. With several "
                 "outcomes one may look better or worse by chance, and nothing here corrects for that."
+            ).format(judged_words=judged_words(job.study, summary=job.summary))
+            if not _has_areas(job)
+            else _(
+                "The headline, {judged_words}, was named first when the study was set up. With several outcomes one "
+                "may look better or worse by chance: “Areas of life” judges them together, the other figures do not."
             ).format(judged_words=judged_words(job.study, summary=job.summary)),
         )
     return Piece(items(said), name="limits")
@@ -226,7 +234,7 @@ def meaning(job: Job) -> Piece:
     told = _client_text(job, headline)
     kind = "withheld" if headline.withheld else "result"
     html = Markup('<div class="{}">{}</div>').format(kind, paragraphs(told))
-    if others:
+    if others and not _has_areas(job):  # which tell of them together
         # How strong the design is stands once on the page; and the chart is the headline's.
         words = [" ".join(text for text in _client_text(job, other) if text not in told) for other in others]
         html += Markup("<h3>{}</h3>").format(_("What else was measured")) + items(words)
@@ -254,6 +262,18 @@ def client_limits(job: Job) -> Piece:
         _("It is not a diagnosis, and it does not decide what comes next. Talk that over with your clinician."),
     ]
     return Piece(items(said), name="client limits")
+
+
+def _has_areas(job: Job) -> bool:
+    return any(found.areas is not None and bool(found.areas.rows) and found.areas.reliable for found in job.between)
+
+
+def _by_itself(job: Job) -> str:
+    if _has_areas(job):
+        return _(
+            "Each is estimated by itself, as if it were the only one; “Areas of life” judges all of them together."
+        )
+    return _("Each is estimated by itself, as if it were the only one.")
 
 
 def _verdict(summary: Summary) -> Markup:

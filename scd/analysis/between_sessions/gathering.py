@@ -1,4 +1,4 @@
-"""Gather what happened between the sessions of each client: practice, processes, and the looks at the data."""
+"""Gather what happened between the sessions of each client: areas, practice, processes, and the looks at the data."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from scd.analysis.between_sessions.values import (
+    AreaRow,
+    AreasFound,
     BetweenSessions,
     CourseRow,
     DoseFound,
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from scd.study.record import Record
 
 __all__ = ["between_sessions_of"]
+
+_FEWEST_AREAS = 2
 
 
 def between_sessions_of(study: Study, *, looked_at: dt.datetime) -> tuple[BetweenSessions, ...]:
@@ -59,6 +63,7 @@ def between_sessions_of(study: Study, *, looked_at: dt.datetime) -> tuple[Betwee
     found = [
         BetweenSessions(
             case=case.code,
+            areas=_areas(study, case),
             practice=_practice(study, case),
             processes=_processes(study, case),
             steering=_steering(study, case, looked_at),
@@ -66,6 +71,33 @@ def between_sessions_of(study: Study, *, looked_at: dt.datetime) -> tuple[Betwee
         for case in study.cases
     ]
     return tuple(one for one in found if one != BetweenSessions(case=one.case))
+
+
+def _areas(study: Study, case: Case) -> AreasFound | None:
+    from scd.analysis.areas.area_changes import area_changes
+    from scd.analysis.areas.words import area_client_words, area_words
+    from scd.analysis.between_sessions.area_sentences import area_sentence
+
+    seen = _recorded(case)
+    if sum(m.role == "outcome" and m.key in seen for m in study.measures_of(case)) < _FEWEST_AREAS:
+        return None
+    try:
+        held = area_changes(study, case=case.code)
+    except StudyError as error:
+        return AreasFound(problem=error.message.replace("\n", "; "))
+    if len(held.rows) < _FEWEST_AREAS:
+        reasons = "; ".join(held.left_out.values())
+        return AreasFound(problem=_("Fewer than two areas can be judged so far. {reasons}").format(reasons=reasons))
+    rows: list[dict[str, Any]] = held.rows.to_dict("records")  # type: ignore[assignment]
+    told = [area_sentence(row, measure=study.measure(row["measure"])) for row in rows]
+    text = area_words(held, study=study)
+    return AreasFound(
+        rows=_rows(held.rows.assign(client_text=told), AreaRow),
+        text=(text[0], *text[1 + len(rows) :]),
+        client_text=area_client_words(held),
+        reliable=held.reliable,
+        priors=held.priors,
+    )
 
 
 def _practice(study: Study, case: Case) -> tuple[PracticeFound, ...]:
@@ -127,8 +159,7 @@ def _processes(study: Study, case: Case) -> ProcessesFound | None:
 
     declared = [m.key for m in study.measures_of(case) if m.role == "process"]
     outcome = _headline(study, case)
-    seen = {v.measure for session in case.sessions for v in session.values if v.value is not None}
-    if outcome.role != "outcome" or not seen.intersection(declared):
+    if outcome.role != "outcome" or not _recorded(case).intersection(declared):
         return None
     found = ProcessesFound(outcome=outcome.key, processes=tuple(declared))
     if len(declared) > MOST_PROCESSES:
@@ -183,6 +214,11 @@ def _steering(study: Study, case: Case, looked_at: dt.datetime) -> SteeringFound
         decisions=decisions,
         client_text=look_client_words(steering, decisions, measure=measure),
     )
+
+
+def _recorded(case: Case) -> set[str]:
+    """Keys of the measures of which there is a value."""
+    return {v.measure for session in case.sessions for v in session.values if v.value is not None}
 
 
 def _headline(study: Study, case: Case) -> Measure:

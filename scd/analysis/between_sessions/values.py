@@ -9,6 +9,8 @@ from scd.study.decision import Decision
 from scd.study.record import Record, Text
 
 __all__ = [
+    "AreaRow",
+    "AreasFound",
     "BetweenSessions",
     "CourseRow",
     "DoseFound",
@@ -21,6 +23,57 @@ __all__ = [
     "ProcessesFound",
     "SteeringFound",
 ]
+
+
+class AreaRow(Record):
+    """How one area of life changed; see `scd.analysis.areas.area_changes.AreaChanges`.
+
+    Parameters
+    ----------
+    client_text : str
+        The same in a plain sentence or two.
+    """
+
+    measure: str
+    label: str
+    change: float
+    standardized: float
+    lower: float
+    upper: float
+    p_improvement: float
+    p_meaningful: float | None
+    verdict: str
+    standardized_lower: float
+    standardized_upper: float
+    p_alone: float
+    ci_prob: float
+    note: str
+    client_text: str
+
+
+class AreasFound(Record):
+    """The areas of one client, judged together.
+
+    Parameters
+    ----------
+    rows : tuple of AreaRow
+        Most improved first.
+    text : tuple of str
+        The joint picture, then what it rests on; each area's own numbers stand in its row.
+    client_text : tuple of str
+    reliable : bool
+        Whether the draws have settled; if not, no area is called, and the client is shown none.
+    priors : dict of str to str, optional
+    problem : str
+        Why there are no rows; else empty.
+    """
+
+    rows: tuple[AreaRow, ...] = ()
+    text: tuple[str, ...] = ()
+    client_text: tuple[str, ...] = ()
+    reliable: bool = True
+    priors: dict[str, str] | None = None
+    problem: str = ""
 
 
 class FollowRow(Record):
@@ -234,6 +287,8 @@ class BetweenSessions(Record):
     Parameters
     ----------
     case : str
+    areas : AreasFound, optional
+        Where two or more outcomes are on record.
     practice : tuple of PracticeFound
         One a measure of practice.
     processes : ProcessesFound, optional
@@ -241,6 +296,7 @@ class BetweenSessions(Record):
     """
 
     case: str
+    areas: AreasFound | None = None
     practice: tuple[PracticeFound, ...] = ()
     processes: ProcessesFound | None = None
     steering: SteeringFound | None = None
