@@ -17,6 +17,7 @@ from typer.testing import CliRunner, Result
 
 from scd.cli import app
 from scd.records.export import to_csv
+from scd.records.measures import measures_of_table
 from scd.records.profiles import (
     ImportSettings,
     PhaseStart,
@@ -585,6 +586,25 @@ def test_practice_survives_export_and_import(told):
     back, _ = study_from_table(read_table(to_csv(study), name="back"), measures=[WALKS])
     assert back.cases[0].sessions == sessions
     assert Study.from_json(study.to_json()) == study
+
+
+def test_a_table_that_tells_plans_or_obstacles_tells_of_practice():
+    long = "session,phase,measure,value,planned,obstacle\n1,A,walks,20,30,rain\n1,A,mood,4,,\n2,B,walks,0,30,\n"
+    wide = "session,phase,mood,walks,walks planned,walks obstacle\n1,A,4,20,30,rain\n2,B,5,no,30,\n"
+    for text in (long, wide):
+        preview = read_table(text, name="pasted text")
+        assert preview.problems == ()
+        measures = measures_of_table(preview, improvement="increase")
+        assert {key: m.role for key, m in measures.items()} == {"walks": "practice", "mood": "outcome"}
+        study, _ = study_from_table(preview, measures=measures)
+        told = [s.values for s in study.cases[0].sessions]
+        walks = [next(v for v in values if v.measure == "walks") for values in told]
+        assert [(v.value, v.planned, v.obstacle) for v in walks] == [(20, 30, "rain"), (0, 30, "")]
+    (problem,) = read_table(long.replace("0,30,\n", "0,-3,\n"), name="pasted text").problems
+    assert problem.words == "row 4, column 'planned': '-3' must be 0 or more"
+    unsaid = "session,phase,measure,value,obstacle\n1,A,mood,4,rain\n"
+    with pytest.raises(StudyError, match="says what was planned or got in the way, and is not practice"):
+        study_from_table(read_table(unsaid, name="x"), measures=[MOOD])
 
 
 # --- settings -------------------------------------------------------------------------------------------------------
