@@ -144,7 +144,7 @@ def visits(lab, chromium, tmp_path) -> Iterator[Any]:
     """Open a page in a fresh window; at the end nothing may have gone wrong in any of them."""
     opened: list[Visit] = []
 
-    def visit(notebook: Path, *, from_list: bool = False, until: str = "Save study") -> Visit:
+    def visit(notebook: Path, *, from_list: str = "", until: str = "Save study") -> Visit:
         context = chromium.new_context(viewport={"width": 1280, "height": 900})
         context.set_default_timeout(PATIENCE)
         told = Visit(context.new_page(), tmp_path)
@@ -156,7 +156,7 @@ def visits(lab, chromium, tmp_path) -> Iterator[Any]:
         if from_list:
             told.page.goto(f"{lab.url}?token={lab.token}")
             with told.page.expect_popup() as popup:
-                told.page.get_by_role("link", name=notebook.stem, exact=True).click()
+                told.page.get_by_role("link", name=from_list, exact=True).first.click()
             told.shoot("list")
             told.page = popup.value
         else:

@@ -21,6 +21,7 @@ from scd.forms.caseload_page import CaseloadPage
 from scd.forms.closed_page import ClosedPage
 from scd.forms.entry_row import EntryRow
 from scd.forms.export_entry import ExportEntry
+from scd.forms.measures_form import MeasuresForm
 from scd.forms.page import Page
 from scd.forms.pages import weekly_page_of
 from scd.forms.table_entry import TableEntry
@@ -82,6 +83,17 @@ def test_practice_outside_its_range_is_refused_beside_its_field():
         row.session()
     assert "Must be 0 to 7 (got 9)" in row.planned["walks"].message.value
     assert not row.values["walks"].message.value
+
+
+def test_practice_is_set_up_in_one_click():
+    form = MeasuresForm(Alert())
+    form.rows[0].fields["catalogue"].value = "phq-9"
+    form.practice.click()
+    assert [(m.key, m.role) for m in form.measures] == [("phq-9", "outcome"), ("practice-minutes", "practice")]
+    form.practice.click()
+    form.rows[2].fields["label"].value = "Walks"
+    walks = form.measures[2]
+    assert (walks.role, walks.improvement, walks.minimum, walks.unit) == ("practice", "increase", 0, "times")
 
 
 # --- a diary that comes back ----------------------------------------------------------------------------------------

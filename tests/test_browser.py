@@ -32,7 +32,7 @@ def _estimate_and_report(visit: Visit, *, sampled: bool) -> None:
 
 def test_an_abab_page_is_set_up_saved_filled_estimated_reported_and_reopened(lab, visits):
     notebook = new_page(lab.workspace, "abab")
-    visit = visits(notebook, from_list=True)
+    visit = visits(notebook, from_list=notebook.stem)
     page = visit.page
     visit.see("Not saved yet")
     visit.shoot("opened")

@@ -8,7 +8,7 @@ import pytest
 
 from scd.forms.between_sessions.opening import practice_study
 from scd.forms.pages import weekly_page_of
-from tests.browser import CHROMIUM, no_canary_outside_the_store, on_disk
+from tests.browser import CHROMIUM, Visit, no_canary_outside_the_store, on_disk
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium: install Debian's package 'chromium'")
 
@@ -17,17 +17,36 @@ OBSTACLE = "canary-cold-0815 <script>window.hacked=2</script>"
 REASON = "canary-reason: too early to tell"
 
 
+def _choose_the_rule(visit: Visit) -> None:
+    """On the new study's page: when to look, and what would be an alarm, with how often that errs."""
+    visit.see("Component experiment: A without, B with")
+    visit.page.get_by_text("Rule for looking while it runs").click()
+    visit.press("Work out its false alarms")
+    visit.see("Simulating 6000 clients")
+    visit.see("who does not change")
+    visit.scroll_to(visit.page.get_by_text("Rule for looking while it runs"))
+    visit.shoot("rule")
+    visit.press("Keep this rule")
+    visit.see("The rule is kept")
+    visit.scroll_to(visit.page.get_by_role("heading", name="2 · Plan"))
+    visit.shoot("rule-kept")
+    with visit.page.expect_popup() as popup:
+        visit.page.get_by_role("link", name="The weekly page of this study").click()
+    popup.value.get_by_text("something to look at from the first session on").wait_for()
+
+
 def test_a_week_is_recorded_looked_at_decided_on_and_planned(lab, visits):
     study = practice_study(last=dt.date.today() - dt.timedelta(days=1))
     with lab.workspace.open() as caseload:
         caseload.add(study, labels={study.code: LABEL})
     notebook = weekly_page_of(lab.workspace, study)
-    visit = visits(notebook, until="Save sessions")
+    visit = visits(notebook, from_list="weekly page", until="Save sessions")
     page = visit.page
     assert page.get_by_role("dialog").count() == 0
     page.locator("svg[role=img]").first.wait_for()
     visit.shoot("opened")
 
+    visit.tell("Date (optional)", dt.date.today().isoformat())
     visit.tell("Evening distress", "3")
     visit.tell("Openness to experience", "6")
     visit.tell("Exercises done: done", "10")
@@ -90,8 +109,7 @@ def test_a_week_is_recorded_looked_at_decided_on_and_planned(lab, visits):
     popup.value.screenshot(path=visit.folder / "diary.png")
     with page.expect_popup() as popup:
         page.get_by_role("link", name="Open the page of").click()
-    popup.value.get_by_role("button", name="Save study", exact=True).wait_for()
-    popup.value.screenshot(path=visit.folder / "new-study.png")
+    _choose_the_rule(Visit(popup.value, visit.folder))
 
     on_disk(notebook, visit)
     page.context.close()

@@ -16,6 +16,8 @@ from scd.study import Measure, StudyError
 
 __all__ = ["MeasuresForm"]
 
+_MINUTES = "practice-minutes"
+
 
 class MeasuresForm(View):
     """Choose the measures of a study.
@@ -49,8 +51,9 @@ class MeasuresForm(View):
             hint=_("Kept in the clinic's store only. Everything else goes by the code."),
         )
         self.more = button(_("Add another measure"), alert.guard(self._add))
+        self.practice = button(_("Add practice between sessions"), alert.guard(self._add_practice))
         self._list = widgets.VBox()
-        self.children = [self.label, self._list, row([self.more])]
+        self.children = [self.label, self._list, row([self.more, self.practice])]
         self.show(())
 
     def show(self, measures: Sequence[Measure], *, label: str = "", kept: Collection[str] = ()) -> None:
@@ -122,6 +125,17 @@ class MeasuresForm(View):
         self._new_row()
         self._lay_out()
         self.measures = None
+
+    def _add_practice(self, _button: object) -> None:
+        """A row for practice: minutes a day, or where that is there already one to be described."""
+        held = [r.fields["catalogue"].value for r in self.rows]
+        entry = self.rows[-1] if self.rows[-1].empty and len(self.rows) > 1 else self._new_row()
+        self._lay_out()
+        if _MINUTES not in held:
+            entry.fields["catalogue"].value = _MINUTES
+            return
+        for name, value in (("role", "practice"), ("improvement", "increase"), ("minimum", "0"), ("unit", _("times"))):
+            entry.fields[name].value = value
 
     def remove(self, entry: MeasureRow) -> None:
         """Take a measure off the list."""
