@@ -14,7 +14,7 @@ from scd.study import StudyError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["areas_chart"]
+__all__ = ["areas_chart", "describe_areas"]
 
 _NEEDED = ("label", "standardized", "standardized_lower", "standardized_upper", "verdict")
 _PITCH, _LABEL_WIDTH = 34, 190
@@ -61,7 +61,7 @@ def areas_chart(table: pd.DataFrame, *, title: str | None = None, width: int = 3
     need_columns(table, columns=_NEEDED, what="table of areas")
     if table.empty:
         raise StudyError("chart, table of areas: needs at least 1 area (got 0)", field="areas")
-    words = {"better": _("better"), "worse": _("worse"), "unclear": _("can't tell yet")}
+    words = _verdict_words()
     reach = 1.08 * max(0.5, float(table[["standardized_lower", "standardized_upper"]].abs().max().max()))
     height = _PITCH * len(table)
     zero = alt.Chart(rows([{"change": 0.0}])).mark_rule(stroke=INK, strokeWidth=1.2)
@@ -85,6 +85,36 @@ def areas_chart(table: pd.DataFrame, *, title: str | None = None, width: int = 3
     if title:
         chart = chart.properties(title=title_of(title, width=width))
     return styled(chart)
+
+
+def describe_areas(table: pd.DataFrame) -> str:
+    """Say in plain sentences what `areas_chart` shows, in its order.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As for `areas_chart`.
+
+    Raises
+    ------
+    StudyError
+        When the table lacks a column.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> row = {"label": "Sleep", "standardized": 1.0, "standardized_lower": 0.2, "standardized_upper": 1.7}
+    >>> describe_areas(pd.DataFrame([row | {"verdict": "better"}]))
+    'Areas in order of change, most improved first. Sleep: better.'
+    """
+    need_columns(table, columns=_NEEDED, what="table of areas")
+    words = _verdict_words()
+    told = [f"{row['label']}: {words[str(row['verdict'])]}." for row in table.to_dict("records")]
+    return " ".join([_("Areas in order of change, most improved first."), *told])
+
+
+def _verdict_words() -> dict[str, str]:
+    return {"better": _("better"), "worse": _("worse"), "unclear": _("can't tell yet")}
 
 
 def _place(field: str, *, reach: float) -> alt.X:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from scd.study import Measure
 
-__all__ = ["courses_chart", "practice_chart"]
+__all__ = ["courses_chart", "describe_practice", "practice_chart"]
 
 _FOLLOW = ("case", "session", "phase", "condition", "planned", "done", "obstacle", "missed")
 _COURSES = ("case", "session", "practice", "mean", "lower", "upper")
@@ -117,6 +117,38 @@ def practice_chart(
     if heads:
         chart = chart.properties(title=title_of(heads[0], subtitle=heads[1:], width=width))
     return styled(chart)
+
+
+def describe_practice(follow: pd.DataFrame, *, practice: Measure, case: str) -> str:
+    """Say in plain sentences what the strip of `practice_chart` shows: counts, no statistic.
+
+    Parameters
+    ----------
+    follow : pandas.DataFrame
+        As for `practice_chart`.
+    practice : Measure
+    case : str
+        The case's code.
+
+    Raises
+    ------
+    StudyError
+        When the table lacks a column.
+    """
+    need_columns(follow, columns=_FOLLOW, what="table of follow-through")
+    own = follow[follow["case"] == case]
+    counts = {
+        "due": len(own),
+        "some": int((own["done"] > 0).sum()),
+        "none": int((own["done"] == 0).sum()),
+        "missed": int(own["missed"].sum()),
+        "obstacles": int(own["obstacle"].sum()),
+    }
+    told = _(
+        "{practice} below, on the same sessions. Of {due} sessions: something done at {some}, nothing at {none}, "
+        "unknown at {missed}. Something got in the way at {obstacles}."
+    )
+    return told.format(practice=shown(practice.label), **counts)
 
 
 def courses_chart(
