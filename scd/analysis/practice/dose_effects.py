@@ -92,8 +92,8 @@ def dose_effects(
     """Work out how a client's effect goes with practice.
 
     This never changes the effect of the phase that heads a page: practice follows the phase, and an effect that comes
-    by way of practice is an effect of the phase. As a process, practice also goes into the model of lagged links (its
-    session's amount as a predictor of the next session's outcome).
+    by way of practice is an effect of the phase. As a process – does practice go before the outcome from one session to
+    the next? – it is asked of the lagged links: `scd.models.lagged.lagged_pairs` takes its key beside those of processes.
 
     Parameters
     ----------
