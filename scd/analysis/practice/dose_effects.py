@@ -93,7 +93,7 @@ def dose_effects(
 
     This never changes the effect of the phase that heads a page: practice follows the phase, and an effect that comes
     by way of practice is an effect of the phase. As a process – does practice go before the outcome from one session to
-    the next? – it is asked of the lagged links: `scd.models.lagged.lagged_pairs` takes its key beside those of processes.
+    the next? – it is asked of the lagged links: `scd.models.lagged.lagged_pairs` takes its key as one of the processes.
 
     Parameters
     ----------
