@@ -174,6 +174,17 @@ def test_units_and_centre_change_nothing_but_the_units():
     assert np.allclose(4 * one.lower, other.lower)
 
 
+def test_intervals_of_the_first_series_are_those_of_all():
+    treated = np.repeat([0, 1], 5)
+    values = simulate(treated, change=1, replications=50, seed=2, missed=0.2)
+    everyone = posterior_of_change(values, treated, unit=1)
+    some = posterior_of_change(values, treated, unit=1, intervals=30)
+    assert np.allclose(some.lower[:30], everyone.lower[:30])
+    assert np.isnan(some.upper[30:]).all()
+    assert np.array_equal(some.above, everyone.above)
+    assert np.isnan(posterior_of_change(values, treated, unit=1, ci_prob=None).lower).all()
+
+
 def test_a_sceptical_prior_finds_less():
     treated = np.repeat([0, 1], 6)
     values = simulate(treated, change=1, replications=200, seed=2)

@@ -20,6 +20,8 @@ __all__ = ["CERTAIN", "Chance", "chance_of", "chances"]
 
 CERTAIN = 0.95
 """A change is found where its posterior probability is above this."""
+_INTERVALS = 250
+"""So many replications tell the mean width."""
 _MOST_POINTS = 2000
 _MOST_REPLICATIONS = 100_000
 
@@ -37,7 +39,8 @@ class Chance:
         Shares of the replications in which P(change > 0 | data) and P(change > smallest meaningful | data) are above
         .95.
     width : float
-        Mean width of the 95 % interval of the change, in the measure's units.
+        Mean width of the 95 % interval of the change, in the measure's units, over the first 250 replications: widths
+        differ so little that more would not show.
     randomization_power : float or None
         Share in which the randomisation test has p of .05 or less; None where no p can be.
     replications : int
@@ -117,16 +120,31 @@ def chance_of(
     _check(question, change=change, autocorrelation=autocorrelation, replications=replications, seed=seed)
     noise = question.noise(plan, autocorrelation=autocorrelation, replications=replications, seed=seed)
     values = question.observed(noise + change * plan.treated, change=change)
-    asked = {"unit": question.unit, "step": question.step, "change_sd": question.change_sd}
     thresholds = (0.0, question.smallest_meaningful)
+    measured = min(replications, _INTERVALS)
     if plan.name == MULTIPLE_BASELINE:
-        found = posterior_of_average(values, plan.treated, above=thresholds, **asked)
+        found = posterior_of_average(
+            values,
+            plan.treated,
+            unit=question.unit,
+            above=thresholds,
+            change_sd=question.change_sd,
+            step=question.step,
+            intervals=measured,
+        )
     else:
         found = posterior_of_change(
-            values[:, 0], plan.treated[0], above=thresholds, model=question.model_of(plan), **asked
+            values[:, 0],
+            plan.treated[0],
+            unit=question.unit,
+            above=thresholds,
+            change_sd=question.change_sd,
+            step=question.step,
+            model=question.model_of(plan),
+            intervals=measured,
         )
     sure = (found.above > CERTAIN).mean(axis=0)
-    width = found.upper - found.lower
+    width = (found.upper - found.lower)[:measured]
     tested = rejected(noise, plan, change=change, seed=seed, seen=lambda v: question.observed(v, change=change))
     power = None if tested is None else float(tested.mean())
     shares = {"p_detect": float(sure[0]), "p_meaningful": float(sure[1]), "randomization_power": power}
@@ -142,7 +160,7 @@ def chance_of(
         width=float(width.mean()),
         randomization_power=power,
         replications=replications,
-        errors=errors | {"width": float(width.std(ddof=1)) / math.sqrt(replications)},
+        errors=errors | {"width": float(width.std(ddof=1)) / math.sqrt(measured)},
     )
 
 

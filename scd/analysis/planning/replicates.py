@@ -16,6 +16,7 @@ import numpy as np
 
 from scd.models.exact import linear_model
 from scd.models.many import mixtures
+from scd.models.mixture import Mixture
 from scd.models.priors import Priors
 from scd.models.quadrature import LinearModel
 from scd.models.series import Series
@@ -44,7 +45,8 @@ class Change:
         Probability that the change lies above each threshold.
     mean, sd : ndarray, shape (replications,)
     lower, upper : ndarray, shape (replications,)
-        The interval that holds the change with probability `ci_prob`, equal tails; NaN where none was asked for.
+        The interval that holds the change with probability `ci_prob`, equal tails; NaN in series that none was asked
+        for.
     """
 
     above: np.ndarray
@@ -138,6 +140,7 @@ def posterior_of_change(
     step: float = 0.0,
     model: str = "level",
     ci_prob: float | None = 0.95,
+    intervals: int | None = None,
 ) -> Change:
     """The exact posterior of the level change in each of many series of one plan.
 
@@ -159,6 +162,8 @@ def posterior_of_change(
         See `scd.models.exact.linear_model`.
     ci_prob : float, optional
         Probability of the interval; None leaves it out, which saves more than half of the time.
+    intervals : int, optional
+        Only the first so many series get one; by default all.
 
     Returns
     -------
@@ -188,7 +193,9 @@ def posterior_of_change(
     def model_of(keep: np.ndarray) -> LinearModel:
         return linear_model(_series(under, keep), priors, model=model, refine=_REFINE)
 
-    return integrated(values, model_of, priors, unit=unit, center=center, above=above, ci_prob=ci_prob)
+    return integrated(
+        values, model_of, priors, unit=unit, center=center, above=above, ci_prob=ci_prob, intervals=intervals
+    )
 
 
 def unit_priors(unit: float, *, change_sd: float, step: float) -> Priors:
@@ -224,6 +231,7 @@ def integrated(
     center: float,
     above: Sequence[float],
     ci_prob: float | None,
+    intervals: int | None,
 ) -> Change:
     """The posterior of coefficient `delta` in many series; those with the same sessions are integrated together.
 
@@ -235,7 +243,7 @@ def integrated(
         Gives the model for the cells that have values.
     priors : Priors
         From `unit_priors`.
-    unit, center, above, ci_prob
+    unit, center, above, ci_prob, intervals
         As in `posterior_of_change`.
 
     Returns
@@ -256,8 +264,11 @@ def integrated(
         for part, mixture in mixtures(scaled[np.ix_(rows, np.flatnonzero(keep))], linear, priors, loading=delta):
             told = [mixture.above(t) for t in thresholds] + [unit * mixture.mean(), unit * mixture.sd()]
             found[rows[part], : count + 2] = np.stack(told, axis=1)
-            if ci_prob is not None:
-                found[rows[part], -2:] = unit * mixture.quantile(((1 - ci_prob) / 2, (1 + ci_prob) / 2))
+            few = int((rows[part] < (len(values) if intervals is None else intervals)).sum())
+            if ci_prob is not None and few:
+                begun = Mixture(mixture.weight[:few], mixture.center[:few], mixture.spread[:few])
+                ends = begun.quantile(((1 - ci_prob) / 2, (1 + ci_prob) / 2))
+                found[rows[part][:few], -2:] = unit * ends
     return Change(found[:, :count], *found[:, count:].T)
 
 

@@ -34,6 +34,7 @@ def posterior_of_average(
     change_sd: float = 2.5,
     step: float = 0.0,
     ci_prob: float | None = 0.95,
+    intervals: int | None = None,
 ) -> Change:
     """The posterior of the average level change over the tiers of a multiple baseline, in each of many studies.
 
@@ -48,7 +49,7 @@ def posterior_of_average(
         NaN where a session was missed.
     treated : array_like of bool, shape (tiers, sessions)
         Whether each session of each tier is under intervention.
-    unit, center, above, change_sd, step, ci_prob
+    unit, center, above, change_sd, step, ci_prob, intervals
         As in `posterior_of_change`; `change_sd` is that of the average change.
 
     Returns
@@ -84,6 +85,7 @@ def posterior_of_average(
     return integrated(
         flat, lambda keep: _tiers_model(under, keep, priors), priors, unit=unit, center=center, above=above,
         ci_prob=ci_prob,
+        intervals=intervals,
     )  # fmt: skip
 
 
