@@ -18,7 +18,7 @@ from scd.reports.pictures import chart
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scd.analysis.between_sessions.values import DoseFound, PracticeFound
+    from scd.analysis.between_sessions.practice_values import DoseFound, PracticeFound
     from scd.reports.job import Job
     from scd.study import Case, Measure
 
@@ -192,7 +192,7 @@ def _dose(job: Job, case: Case, found: PracticeFound, dose: DoseFound) -> Iterat
 
 def _chart(job: Job, case: Case, found: PracticeFound, *, plain: bool) -> Piece:
     def draw() -> Markup:
-        from scd.analysis.between_sessions.values import FollowRow
+        from scd.analysis.between_sessions.practice_values import FollowRow
         from scd.analysis.summary_values import frame_of
         from scd.charts.practice_chart import practice_chart
 
@@ -220,7 +220,7 @@ def _chart(job: Job, case: Case, found: PracticeFound, *, plain: bool) -> Piece:
 
 def _courses(job: Job, case: Case, found: PracticeFound, dose: DoseFound) -> Piece:
     def draw() -> Markup:
-        from scd.analysis.between_sessions.values import CourseRow
+        from scd.analysis.between_sessions.practice_values import CourseRow
         from scd.analysis.summary_values import frame_of
         from scd.charts.practice_chart import courses_chart
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import shutil
 import tempfile
@@ -12,8 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from scd.analysis.between_sessions import BetweenSessions, between_sessions_of
-from scd.analysis.findings import Findings, findings_of
 from scd.analysis.summary import Summary
 from scd.language import gettext as _
 from scd.records import Stored, Workspace
@@ -22,8 +19,8 @@ from scd.reports.engine import ReportError, run_template, seal_of
 from scd.reports.gallery import drawn
 from scd.reports.html import page_facts, to_page
 from scd.reports.job import Job, write_job
-from scd.reports.outcomes import check_outcomes, other_outcomes, study_of_outcome, summarize_outcomes
-from scd.reports.shares import has_several_clients, share_of
+from scd.reports.outcomes import check_outcomes, summarize_outcomes
+from scd.reports.page_jobs import between_of, page_jobs
 from scd.study import Study, StudyError
 
 __all__ = ["AUDIENCES", "Outcome", "job_folders", "make_report", "page_path", "report_all", "report_study"]
@@ -106,8 +103,8 @@ def make_report(
     stored, known = _from_store(workspace, code)
     tell = progress or _silent
     estimates = _estimates(stored.study, summaries, lambda share: tell(0.8 * share))
-    between = _between(stored.study)
-    jobs = _jobs(stored, code.strip().upper(), audience=audience, summaries=estimates, between=between)
+    between = between_of(stored.study)
+    jobs = page_jobs(stored, code.strip().upper(), audience=audience, summaries=estimates, between=between)
     paths = []
     for done, job in enumerate(jobs, start=1):
         paths.append(_make(workspace, job, audience=audience, strangers=known - _own_codes(job)))
@@ -149,9 +146,9 @@ def report_study(
         estimates = _estimates(stored.study, (), lambda share: tell(0.6 * share))
     except StudyError as error:
         return tuple(Outcome(stored.study.code, audience, problem=error.message) for audience in audiences)
-    found: dict[str, Any] = {"summaries": estimates, "between": _between(stored.study)}
+    found: dict[str, Any] = {"summaries": estimates, "between": between_of(stored.study)}
     asked = code.strip().upper()
-    wanted = [(a, job) for a in audiences for job in _jobs(stored, asked, audience=a, **found)]
+    wanted = [(a, job) for a in audiences for job in page_jobs(stored, asked, audience=a, **found)]
     outcomes = []
     for done, (audience, job) in enumerate(wanted, start=1):
         try:
@@ -232,48 +229,6 @@ def _estimates(study: Study, held: Sequence[Summary], tell: Callable[[float], No
     except StudyError as error:
         raise ReportError(error.message) from None
     return summarize_outcomes(study, held=held, progress=tell)
-
-
-def _between(study: Study) -> tuple[BetweenSessions, ...]:
-    return between_sessions_of(study, looked_at=dt.datetime.now(dt.UTC))
-
-
-def _jobs(
-    stored: Stored,
-    code: str,
-    *,
-    audience: str,
-    summaries: tuple[Summary, ...],
-    between: tuple[BetweenSessions, ...],
-) -> list[Job]:
-    study = stored.study
-    told: dict[str, Any] = {
-        "fingerprint": study.fingerprint(),
-        "revision": stored.revision,
-        "saved_at": stored.saved_at,
-        "made_at": dt.datetime.now(dt.UTC),
-    }
-    if audience == "clinician":
-        told |= {"findings": _findings(study, summaries), "between": between}
-        return [Job(study=study, summaries=summaries, code=study.code, **told)]
-    plain = tuple(found.for_client() for found in between)
-    if not has_several_clients(study):
-        return [Job(study=study, summaries=summaries, code=study.code, between=plain, **told)]
-    jobs = []
-    for case in study.cases:
-        if code in (case.code, study.code):
-            headline, *others = summaries
-            measured = [s for s in others if s.measure in [m.key for m in study.measures_of(case)]]
-            shares = [share_of(study, summary, case=case) for summary in (headline, *measured)]
-            own = tuple(summary for _, summary in shares)
-            mine = tuple(found for found in plain if found.case == case.code)
-            jobs.append(Job(study=shares[0][0], summaries=own, code=case.code, between=mine, **told))
-    return jobs
-
-
-def _findings(study: Study, summaries: tuple[Summary, ...]) -> tuple[Findings, ...]:
-    wanted = (None, *other_outcomes(study))[: len(summaries)]
-    return tuple(findings_of(study_of_outcome(study, measure=measure)) for measure in wanted)
 
 
 def _make(workspace: Workspace, job: Job, *, audience: str, strangers: set[str]) -> Path:

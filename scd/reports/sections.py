@@ -11,6 +11,7 @@ from scd.reports.appendix import appendix
 from scd.reports.areas import areas, client_areas
 from scd.reports.indices import between_cases, draw_test, indices
 from scd.reports.job import finish, open_job
+from scd.reports.limits import client_limits, judged_together, limits
 from scd.reports.markup import Piece, facts, items, joined, paragraphs
 from scd.reports.origins import diagnostics, provenance
 from scd.reports.phrases import (
@@ -162,61 +163,6 @@ def other_outcomes(job: Job) -> Piece:
     return Piece(joined(parts), name="other outcomes")
 
 
-def limits(job: Job) -> Piece:
-    """What the numbers can't tell, for this design.
-
-    Parameters
-    ----------
-    job : Job
-        The job.
-
-    Returns
-    -------
-    Piece
-        A list of sentences.
-    """
-    drawn = job.study.randomization is not None
-    said = [
-        _(
-            "A probability says how plausible a difference between phases is, given the data and the "
-            "model. Whether the treatment made the difference rests on the design. {grade}"
-        ).format(grade=job.summary.grade),
-        _(
-            "The starts of the phases were drawn at random, which guards against starting when "
-            "things happened to be bad."
-        )
-        if drawn
-        else _(
-            "The starts of the phases were not drawn at random. If treatment began because things "
-            "were especially bad, part of an improvement may be the way back to usual."
-        ),
-        _(
-            "The model compares levels. A change that builds up slowly, or lasts after treatment "
-            "stops, comes out smaller than it is: look for it in the chart."
-        ),
-        _(
-            "The standardised change is measured by the client's own ups and downs. It can't be "
-            "compared with effect sizes from trials of groups."
-        ),
-        _("If the person who gives the treatment also rates its outcome, no model can put that right."),
-        _("It says nothing about other clients."),
-    ]
-    if len(job.summaries) > 1:
-        said.insert(
-            1,
-            _(
-                "The headline, {judged_words}, was named first when the study was set up. With several "
-                "outcomes one may look better or worse by chance, and nothing here corrects for that."
-            ).format(judged_words=judged_words(job.study, summary=job.summary))
-            if not _has_areas(job)
-            else _(
-                "The headline, {judged_words}, was named first when the study was set up. With several outcomes one "
-                "may look better or worse by chance: “Areas of life” judges them together, the other figures do not."
-            ).format(judged_words=judged_words(job.study, summary=job.summary)),
-        )
-    return Piece(items(said), name="limits")
-
-
 def meaning(job: Job) -> Piece:
     """The result in the client's words, or that there is none yet.
 
@@ -234,42 +180,15 @@ def meaning(job: Job) -> Piece:
     told = _client_text(job, headline)
     kind = "withheld" if headline.withheld else "result"
     html = Markup('<div class="{}">{}</div>').format(kind, paragraphs(told))
-    if others and not _has_areas(job):  # which tell of them together
+    if others and not judged_together(job):  # which tell of them together
         # How strong the design is stands once on the page; and the chart is the headline's.
         words = [" ".join(text for text in _client_text(job, other) if text not in told) for other in others]
         html += Markup("<h3>{}</h3>").format(_("What else was measured")) + items(words)
     return Piece(html, name="meaning")
 
 
-def client_limits(job: Job) -> Piece:
-    """What the client's page can't tell.
-
-    Parameters
-    ----------
-    job : Job
-        The job.
-
-    Returns
-    -------
-    Piece
-        A list of plain sentences.
-    """
-    said = [
-        _("It can't tell for certain why your numbers changed. Other things may have changed too."),
-        _("It can't tell whether a change will last."),
-        _("It only knows the numbers that were written down. How you are is more than that."),
-        _("It is about you. It says nothing about other people."),
-        _("It is not a diagnosis, and it does not decide what comes next. Talk that over with your clinician."),
-    ]
-    return Piece(items(said), name="client limits")
-
-
-def _has_areas(job: Job) -> bool:
-    return any(found.areas is not None and bool(found.areas.rows) and found.areas.reliable for found in job.between)
-
-
 def _by_itself(job: Job) -> str:
-    if _has_areas(job):
+    if judged_together(job):
         return _(
             "Each is estimated by itself, as if it were the only one; “Areas of life” judges all of them together."
         )

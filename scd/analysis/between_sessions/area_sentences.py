@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scd.analysis.words import change_unit, frequency_words
+from scd.analysis.words import change_unit, count_words
 from scd.language import gettext as _
 from scd.language import number
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from scd.study import Measure
 
 __all__ = ["area_sentence"]
+
+# From here on numbers point somewhere, though the joint verdict asks for more.
+_POINTS = 0.9
 
 
 def area_sentence(row: dict[str, Any], *, measure: Measure) -> str:
@@ -61,9 +64,15 @@ def _change_words(row: dict[str, Any], measure: Measure) -> str:
 
 def _sure_words(row: dict[str, Any], measure: Measure) -> str:
     p = row["p_improvement"]
+    if row["verdict"] == "unclear" and not 1 - _POINTS < p < _POINTS:
+        return (
+            _("Your numbers point to better. We look at several areas at once, so we want to be surer to say so.")
+            if p > 0.5
+            else _("Your numbers point to worse. We look at several areas at once, so we want to be surer to say so.")
+        )
     told = (
         _("Of 100 ways to read your numbers that fit them well, {count} say that {name} was better.")
         if p >= 0.5
         else _("Of 100 ways to read your numbers that fit them well, {count} say that {name} was worse.")
     )
-    return told.format(count=frequency_words(max(p, 1 - p)), name=measure.label)
+    return told.format(count=count_words(max(p, 1 - p)), name=measure.label)

@@ -5,10 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from scd.analysis.between_sessions.values import (
-    AreaRow,
-    AreasFound,
-    BetweenSessions,
+from scd.analysis.between_sessions.practice_values import (
     CourseRow,
     DoseFound,
     DoseRow,
@@ -16,6 +13,11 @@ from scd.analysis.between_sessions.values import (
     FollowRow,
     Obstacle,
     PracticeFound,
+)
+from scd.analysis.between_sessions.values import (
+    AreaRow,
+    AreasFound,
+    BetweenSessions,
     ProcessesFound,
     ProcessRow,
     SteeringFound,
