@@ -13,7 +13,7 @@ from scd.analysis.cautions import cautions, too_few_points
 from scd.analysis.diagnostics import Diagnostics, diagnose
 from scd.analysis.effects import COLUMNS, effect_table
 from scd.analysis.projection import phase_levels, project_baseline
-from scd.analysis.words import client_words, clinician_words, frequency_words, judgement, probability
+from scd.analysis.words import client_words, clinician_words, count_words, frequency_words, judgement, probability
 from scd.study import Measure, Phase, Session, StudyError, Value
 
 
@@ -252,7 +252,7 @@ def test_words_for_a_worse_and_an_unclear_result():
     client = client_words([worse], measure_of={"K": sleep}, grade="does not meet", too_few={})
     assert "2.0 points lower" in client[0]
     assert "lower is worse" in client[0]
-    assert "more than 99 of 100 say that Sleep was worse" in client[1]
+    assert "Of 100 ways to read your numbers that fit them well, more than 99 say that Sleep was worse" in client[1]
     unclear = base | {"median": 0.1, "lower": -1.0, "upper": 1.2, "p_improvement": 0.6}
     client = client_words([unclear], measure_of={"K": sleep}, grade="does not meet", too_few={})
     assert "can't yet say" in client[0]
@@ -262,6 +262,7 @@ def test_words_for_a_worse_and_an_unclear_result():
 def test_no_probability_reads_as_certain(p):
     assert not re.search(r"\b(0|100|0\.0|100\.0)\s?%", probability(p))
     assert frequency_words(p) not in ("100 of 100", "0 of 100")
+    assert count_words(p) not in ("100", "0")
 
 
 def test_judgements_are_symmetric():

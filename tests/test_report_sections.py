@@ -286,10 +286,15 @@ def test_the_direction_of_an_area_s_change_is_said(change, improvement, told):
     row = {"change": change, "p_improvement": 0.997 if better else 0.003, "verdict": "better" if better else "worse"}
     said = area_sentence({**row, "note": ""}, measure=measure)
     assert f"Mood was about {told}" in said
-    assert said.endswith(f"more than 99 of 100 say that Mood was {'better' if better else 'worse'}.")
+    counted = "Of 100 ways to read your numbers that fit them well, more than 99 say that Mood was"
+    assert said.endswith(f"{counted} {'better' if better else 'worse'}.")
     unsure = area_sentence({**row, "verdict": "unclear", "note": ""}, measure=measure)
-    assert unsure.startswith("We can't tell yet whether Mood was better or worse")
-    assert "of 100" not in area_sentence({**row, "note": "too few"}, measure=measure)
+    assert unsure.startswith("We can't tell yet whether Mood was better or worse during the treatment phases. Your")
+    assert f"point to {'better' if better else 'worse'}. We look at several areas at once" in unsure
+    assert "99" not in unsure, "what can't be told yet is not counted as told"
+    open_ = area_sentence({**row, "p_improvement": 0.59, "verdict": "unclear", "note": ""}, measure=measure)
+    assert open_.endswith("Of 100 ways to read your numbers that fit them well, 59 say that Mood was better.")
+    assert "Of 100" not in area_sentence({**row, "note": "too few"}, measure=measure)
 
 
 # --- where there is nothing, or too little --------------------------------------------------------------------------
@@ -467,7 +472,7 @@ def test_the_client_s_sections_are_plain_and_never_say_more_than_they_can(pages)
         "you should",
     ):
         assert not re.search(word, said, re.IGNORECASE)
-    assert re.search(r"\d+ of 100", said), "natural frequencies"
+    assert re.search(r"\d+ of 100|Of 100 ways .* \d+ say", said), "natural frequencies"
     assert "can't tell" in said
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "clinician_words",
     "condition_name",
     "condition_word",
+    "count_words",
     "frequency_words",
     "grade_words",
     "judgement",
@@ -100,6 +101,21 @@ def frequency_words(p: float) -> str:
     if p < 0.01:
         return _("fewer than 1 of 100")
     return _("{count} of 100").format(count=f"{100 * p:.0f}")
+
+
+def count_words(p: float) -> str:
+    """The same as `frequency_words`, as the count alone: for a sentence that has said “of 100” already.
+
+    Examples
+    --------
+    >>> count_words(0.9999), count_words(0.62), count_words(0.001)
+    ('more than 99', '62', 'fewer than 1')
+    """
+    if p > 0.99:
+        return _("more than 99")
+    if p < 0.01:
+        return _("fewer than 1")
+    return f"{100 * p:.0f}"
 
 
 def number(value: float) -> str:
@@ -347,7 +363,7 @@ def client_words(
                 "{outcome} was worse during the treatment phases."
             )
         )
-        text.append(said.format(frequency=frequency_words(max(p, 1 - p)), outcome=name))
+        text.append(said.format(frequency=count_words(max(p, 1 - p)), outcome=name))
     if len(too_few) < len(measure_of) and text:
         text.append(_(_STRENGTH[grade]))
     return tuple(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scd.analysis.steering.steering_values import Alarm, Steering, TrajectoryRow
-from scd.analysis.words import change_unit, frequency_words, probability
+from scd.analysis.words import change_unit, count_words, probability
 from scd.language import gettext as _
 from scd.language import ngettext, number, percent, thousands
 from scd.study import Measure, Monitoring
@@ -293,7 +293,7 @@ def _client_words(found: Steering, *, measure: Measure) -> tuple[str, ...]:
             )
         )
         sure = max(found.p_improvement, 1 - found.p_improvement)
-        told.append(sentence.format(count=frequency_words(sure), name=name))
+        told.append(sentence.format(count=count_words(sure), name=name))
     plan = {
         "stay": _("The rule that was agreed on says: stay with this step for now."),
         "move on": _("The rule that was agreed on says: the next step can come."),
