@@ -801,6 +801,14 @@ def test_without_phase_in_the_model_the_intervention_passes_for_a_link():
     assert confounded["without phase and trend", 60, 2.0] > 0.4
 
 
+def test_in_simulated_clinics_leaning_on_the_others_takes_error_off_and_keeps_the_intervals_true():
+    table = pd.read_csv(CALIBRATION.with_name("processes_together.csv"))
+    assert (table["error_together"] < table["error_alone"]).all()
+    assert (table["error_together"] / table["error_alone"])[table["pairs"] == 15].mean() < 0.8
+    assert table["coverage_together"].between(0.92, 1).all()
+    assert table["coverage_average"].between(0.88, 1).all()
+
+
 def test_the_simulation_can_be_run_anew():
     row = process_row(Cell("link", "P1", 40, 2, 0.8, 0.0), replications=40, seed=1)
     assert row["flagged"] > 0.9
