@@ -143,7 +143,7 @@ def _links(replications: int | None, seed: int, folder: Path) -> None:
     from .processes_together import CLINICS, COLUMNS, clinic_row
 
     for done, clinic in enumerate(CLINICS, 1):
-        found = clinic_row(clinic, replications=replications or 200, seed=seed)
+        found = clinic_row(clinic, replications=replications or 50, seed=seed)
         rounded = {c: round(v, 4) if isinstance(v := found[c], float) else v for c in COLUMNS}
         keep("processes_together", [rounded], key=COLUMNS[:4], folder=folder)
         _progress(f"{done}/{len(CLINICS)}")
