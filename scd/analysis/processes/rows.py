@@ -10,6 +10,7 @@ from scd.analysis.diagnostics import diagnose
 from scd.analysis.processes.evidence import FEWEST_RANKED, MOST_PROCESSES, evidence_of
 from scd.analysis.processes.phase_change import level_change, no_later
 from scd.analysis.processes.words import link_words
+from scd.language import gettext as _
 from scd.models.process import integrate_links, link_names, regressions_of
 from scd.models.process_search import search_links
 from scd.study import StudyError
@@ -80,13 +81,15 @@ def process_rows(study: Study, pairs: Lagged, *, seed: int) -> tuple[list[dict[s
             row |= _phase_change(study, pairs, k, exact[k] if exact else None, draws[:, k], rng)
             row["p_not_later"] = order[process.key]
         except StudyError as error:
-            notes.append(f"'{process.key}': its own change can't be told; {error.message}")
+            told = _("'{process}': its own change can't be told; {why}")
+            notes.append(told.format(process=process.key, why=error.message))
         else:
             if row["p_not_later"] is None:
-                notes.append(
-                    f"case '{pairs.case}', '{process.key}': two adjacent phases hold too few values to tell whether it "
-                    "or the outcome changed first"
+                told = _(
+                    "case '{case}', '{process}': two adjacent phases hold too few values to tell whether it or the "
+                    "outcome changed first"
                 )
+                notes.append(told.format(case=pairs.case, process=process.key))
         rows.append(row)
     for k, row in enumerate(rows):
         row["evidence"] = evidence_of(rows, k)
@@ -156,25 +159,34 @@ def _drawn(mixture: Mixture, rng: np.random.Generator, *, size: int) -> np.ndarr
 
 
 def _notes(pairs: Lagged) -> list[str]:
-    where, told = f"case '{pairs.case}'", []
+    told = []
     if pairs.n_dropped:
         told.append(
-            f"{where}: {pairs.n_dropped} of {pairs.n_dropped + len(pairs.value)} sessions are left out, because the "
-            "outcome or a process was not recorded at the session just before; nothing is filled in"
+            _(
+                "case '{case}': {dropped} of {sessions} sessions are left out, because the outcome or a process was "
+                "not recorded at the session just before; nothing is filled in"
+            ).format(case=pairs.case, dropped=pairs.n_dropped, sessions=pairs.n_dropped + len(pairs.value))
         )
     if len(pairs.value) < FEWEST_RANKED:
         told.append(
-            f"{where}: {len(pairs.value)} pairs of consecutive sessions are too few to rank processes "
-            f"({FEWEST_RANKED} are needed)"
+            _(
+                "case '{case}': {pairs} pairs of consecutive sessions are too few to rank processes ({fewest} are "
+                "needed)"
+            ).format(case=pairs.case, pairs=len(pairs.value), fewest=FEWEST_RANKED)
         )
     counted = [m for m in (pairs.outcome, *pairs.processes) if m.scale not in ("score", "rating")]
     if counted:
-        named = ", ".join(f"'{m.key}' ({m.scale})" for m in counted)
-        told.append(f"{where}: {named}: values are taken as scores, whatever was observed or tried at each session")
+        named = ", ".join(f"'{m.key}' ({_(m.scale)})" for m in counted)
+        text = _(
+            "case '{case}': {measures}: values are taken as scores, whatever was observed or tried at each session"
+        )
+        told.append(text.format(case=pairs.case, measures=named))
     others = [c for c in pairs.conditions if c not in "AB"]
     if others:
         told.append(
-            f"{where}: sessions under {', '.join(others)} have a level of their own; changes with the intervention are "
-            "told from A and B only"
+            _(
+                "case '{case}': sessions under {conditions} have a level of their own; changes with the intervention "
+                "are told from A and B only"
+            ).format(case=pairs.case, conditions=", ".join(others))
         )
     return told

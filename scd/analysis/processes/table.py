@@ -12,6 +12,7 @@ from scd.analysis.processes.client import client_words
 from scd.analysis.processes.evidence import MOST_PROCESSES
 from scd.analysis.processes.rows import COLUMNS, NUMBERS, process_rows
 from scd.analysis.processes.words import caution_words, lead_words
+from scd.language import gettext as _
 from scd.models.lagged import declared_processes, lagged_pairs
 from scd.models.process import LINK_SD, RHO
 from scd.study import StudyError
@@ -179,13 +180,13 @@ def _chosen(study: Study, case: str, processes: Sequence[str] | None, many: bool
 def _prior_words(*, searched: bool) -> dict[str, str]:
     links = f"Normal(0, {LINK_SD:g})"
     if searched:
-        links = "regularised horseshoe, slab 0.5, 1 link expected"
+        links = _("regularised horseshoe, slab 0.5, 1 link expected")
     return {
-        "link": f"{links}, in within-phase SDs of the outcome per within-phase SD of the process",
-        "alpha": "Normal(centre of the scale, 2.5 units)",
-        "delta": "Normal(0, 2.5 units)",
-        "trend": "Normal(0, 0.25 units) per session",
+        "link": _("{prior}, in within-phase SDs of the outcome per within-phase SD of the process").format(prior=links),
+        "alpha": _("Normal(centre of the scale, 2.5 units)"),
+        "delta": _("Normal(0, 2.5 units)"),
+        "trend": _("Normal(0, 0.25 units) per session"),
         "rho": f"Normal({RHO[0]:g}, {RHO[1]:g})",
-        "sigma": "HalfNormal(1 unit), at least 0.02 units",
-        "unit": "a fifth of the outcome's range; where that is open, of twice the observed one",
+        "sigma": _("HalfNormal(1 unit), at least 0.02 units"),
+        "unit": _("a fifth of the outcome's range; where that is open, of twice the observed one"),
     }
