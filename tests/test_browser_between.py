@@ -19,7 +19,7 @@ REASON = "canary-reason: too early to tell"
 
 def _choose_the_rule(visit: Visit) -> None:
     """On the new study's page: when to look, and what would be an alarm, with how often that errs."""
-    visit.see("Component experiment: A without, B with")
+    visit.see("Component experiment after SYNAB2: A without, B with")
     visit.page.get_by_text("Rule for looking while it runs").click()
     visit.press("Work out its false alarms")
     visit.see("Simulating 6000 clients")

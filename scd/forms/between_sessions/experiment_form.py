@@ -114,9 +114,7 @@ class ExperimentForm(View):
             options |= {"phases": self.order.value, "min_phase": self.shortest.whole()}
         if self.kind.value == "alternating" or self.drawn.value:
             options |= {"seed": secrets.randbits(32), "drawn_at": dt.datetime.now(dt.UTC)}
-        plan = next_experiment(self._study, str(self.process.value), code=code, **options)
-        # A code belongs to one study of the store: the client's new case has its own, and the clinic's name ties both.
-        return plan.replace(cases=(plan.cases[0].replace(code=code),))
+        return next_experiment(self._study, str(self.process.value), code=code, **options)
 
     def _update(self) -> None:
         phases = self.kind.value == "phases"
