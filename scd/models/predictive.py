@@ -121,14 +121,19 @@ def ar1_paths(
     -------
     ndarray, shape (draws, obs)
     """
-    noise = rng.standard_normal(expected.shape)
-    deviation = np.empty_like(noise)
-    for t in range(expected.shape[1]):
-        rho = linked[t] * phi ** gap[t]
-        before = deviation[:, t - 1] if t else 0.0
-        deviation[:, t] = rho * before + np.sqrt(1 - rho**2) * noise[:, t]
+    # A session's values lie side by side while the path goes on from one to the next: several times as fast.
+    deviation = np.ascontiguousarray(rng.standard_normal(expected.shape).T)
+    steps: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    for t in range(1, len(deviation)):
+        if not linked[t]:
+            continue
+        if gap[t] not in steps:
+            rho = phi ** gap[t]
+            steps[gap[t]] = rho, np.sqrt(1 - rho**2)
+        rho, fresh = steps[gap[t]]
+        deviation[t] = rho * deviation[t - 1] + fresh * deviation[t]
     spread = sigma[:, None] if sigma.ndim == 1 else sigma
-    return expected + spread * deviation
+    return expected + spread * deviation.T
 
 
 def prior_draws(
