@@ -408,3 +408,22 @@ def test_a_client_of_schutte_2008_with_one_outcome_is_judged_as_by_itself():
     row = area_changes(study).rows.iloc[0]
     assert row["p_alone"] == pytest.approx(float(exact.above(0)[0]), abs=1e-9)
     assert row["p_improvement"] == pytest.approx(row["p_alone"], abs=0.03)
+
+
+def kept(name):
+    with (Path(__file__).parent / "calibration" / f"{name}.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_in_the_simulations_eight_areas_that_did_not_move_stay_below_five_in_a_hundred():
+    """And areas that moved are found more often than by separate models that share the same protection."""
+    rows = {(r["situation"], r["points"], r["correlation"], r["rule"]): r for r in kept("areas")}
+    still = [r for key, r in rows.items() if key[0] == "nothing moved" and key[3] == "joint"]
+    assert still
+    assert all(float(r["any_false"]) < 0.05 for r in still)
+    for (situation, points, correlation, rule), row in rows.items():
+        if rule == "joint" and row["power"]:
+            protected = rows[situation, points, correlation, "separate, shared among eight"]
+            # Areas that go different ways lend each other less.
+            least = 0.9 if situation in ("one moved", "some up, some down") else 1.0
+            assert float(row["power"]) > least * float(protected["power"])

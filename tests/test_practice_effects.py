@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -316,3 +318,16 @@ def test_a_table_of_an_empty_phase_says_so_instead_of_failing():
         practice_of(study)
     assert isinstance(follow_through_table(study), pd.DataFrame)
     assert follow_through_words(follow_through_table(study), practice=WALKS, case="K7M2QX") == ()
+
+
+def test_in_the_simulations_practice_is_covered_where_it_varies_and_left_open_where_it_does_not():
+    with (Path(__file__).parent / "calibration" / "practice.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    varies = [r for r in rows if r["situation"] in ("varies", "sticks")]
+    constant = [r for r in rows if r["situation"] == "the same throughout"]
+    assert varies
+    assert constant
+    assert all(float(r["coverage"]) > 0.92 for r in varies)
+    assert all(float(r["called"]) < 0.06 for r in varies if float(r["adds"]) == 0)
+    assert all(float(r["sd_left"]) > 0.65 for r in constant)
+    assert max(float(r["sd_left"]) for r in varies) < min(float(r["sd_left"]) for r in constant)
