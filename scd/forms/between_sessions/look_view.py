@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +27,7 @@ from scd.language import gettext as _
 from scd.study import Case, Study, StudyError
 
 if TYPE_CHECKING:
+    from scd.analysis.areas.area_changes import AreaChanges
     from scd.analysis.processes.table import Processes
     from scd.analysis.steering import Steering
 
@@ -67,6 +67,8 @@ class LookView(View):
         self._study: Study | None = None
         self._case = ""
         self._shown = 0  # a later record makes a look that is still being drawn an old one
+        self._drawn: tuple[Study, str] | None = None
+        self._judged: tuple[tuple[Study, str], AreaChanges | StudyError | None] | None = None
         self.task: asyncio.Task[None] | None = None
         self.together = widgets.ToggleButton(
             value=False, description=_("Look at it together"), layout=widgets.Layout(width="auto", margin="4px 0")
@@ -83,7 +85,7 @@ class LookView(View):
         self._study, self._case = study, case
         self._shown += 1
         if study is None or not study.case(case).sessions:
-            self.found = self.processes = None
+            self.found = self.processes = self._drawn = None
             for part in (self.course, self.practice, self.areas, self.links, self.client):
                 part.value = ""
             self.told.value = said(_("There is something to look at from the first session on."), tone="quiet")
@@ -94,26 +96,33 @@ class LookView(View):
     async def _draw_all(self) -> None:
         """Draw until what is on the page is of the newest record."""
         drawn = 0
-        while drawn != self._shown:
-            drawn = self._shown
-            study, code = self._study, self._case
-            if study is None:
-                return
-            await self._draw(study, study.case(code), turn=drawn)
-        self.told.value = ""
+        try:
+            while drawn != self._shown:
+                drawn = self._shown
+                study, code = self._study, self._case
+                if study is None:
+                    return
+                await self._draw(study, study.case(code), turn=drawn)
+        finally:
+            self.told.value = ""
 
     async def _draw(self, study: Study, case: Case, *, turn: int) -> None:
         found, why = await asyncio.to_thread(self._stands, study, case)
-        processes = await asyncio.to_thread(processes_of, study, case)
+        numbers = study.replace(decisions=()), case.code
+        same, self._drawn = numbers == self._drawn, None
+        processes = self.processes if same else await asyncio.to_thread(processes_of, study, case)
         if turn != self._shown:
             return
         self.found, self.processes = found, processes
         self.course.value = said(why, tone="warning")
         for region, make in self._sections(study, case, found, processes):
+            if same and region in (self.practice, self.links, self.areas):
+                continue  # a decision alone changes nothing there
             html = await asyncio.to_thread(_made, make)
             if turn != self._shown:
                 return
             region.value = html
+        self._drawn = numbers
 
     def _stands(self, study: Study, case: Case) -> tuple[Steering | None, str]:
         try:
@@ -125,17 +134,23 @@ class LookView(View):
         self, study: Study, case: Case, found: Steering | None, processes: Processes | StudyError | None
     ) -> Iterator[Section]:
         """What is drawn, in the order in which it is wanted; what a case does not have is emptied."""
-        areas = functools.cache(lambda: areas_of_life(study, case))  # the slowest step, taken once
         if found is not None:
             yield self.course, lambda: course_section(study, found)
         practices = practices_of(study, case)
         yield self.practice, lambda: "".join(practice_section(study, case, practice=p) for p in practices)
         yield self.links, lambda: "" if processes is None else processes_section(processes)
-        yield self.areas, lambda: areas_section(study, areas())
+        yield self.areas, lambda: areas_section(study, self._areas_of(study, case))
         yield (
             self.client,
-            lambda: together_section(study, case, found=found, areas=areas(), processes=processes),
+            lambda: together_section(study, case, found=found, areas=self._areas_of(study, case), processes=processes),
         )
+
+    def _areas_of(self, study: Study, case: Case) -> AreaChanges | StudyError | None:
+        """The slowest step, taken once for the same numbers."""
+        numbers = study.replace(decisions=()), case.code
+        if self._judged is None or self._judged[0] != numbers:
+            self._judged = numbers, areas_of_life(study, case)
+        return self._judged[1]
 
     def _lay_out(self) -> None:
         together = bool(self.together.value)

@@ -131,7 +131,7 @@ class WeeklyPage(View):
         found = self.look_view.found
         if self.sessions_form.unsaved:
             return _("Not recorded: sessions above are not saved yet. Save them and look again."), True
-        if found is None or found.case != self.case:
+        if found is None or (found.case, found.fingerprint) != (self.case, self.study.fingerprint()):
             return _("Not recorded: there is nothing to look at yet, or it is still being worked out."), True
         try:
             now = dt.datetime.now(dt.UTC)
