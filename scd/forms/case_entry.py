@@ -243,9 +243,8 @@ def _recorded(session: Session, measure: Measure) -> str:
     done = value_words(session, measure=measure.key)
     if measure.role != "practice" or entry is None:
         return done
-    if entry.planned is not None:
-        words = _("{done} of {planned}") if done else _("not known, of {planned}")
-        done = words.format(done=done, planned=localized(f"{entry.planned:g}"))
+    if entry.planned is not None and not done:
+        done = _("not known, of {planned}").format(planned=localized(f"{entry.planned:g}"))
     return f"{done} · {entry.obstacle}".strip(" ·") if entry.obstacle else done
 
 
