@@ -190,7 +190,8 @@ def test_every_link_stands_with_its_rank_and_its_process_with_its_own_change(pag
         assert link[3:5] == [plain(probability(row[p])) for p in ("p_direction", "p_rank1")]
         assert change[0] == name
         assert change[1].startswith(number(row["phase_change_mean"]))
-        assert change[4] == plain(probability(row["p_not_later"]))
+        clear = not 0.1 < row["phase_change_p_improvement"] < 0.9
+        assert change[4] == (plain(probability(row["p_not_later"])) if clear else "–")
     assert sum(float(p) for p in found.table["p_rank1"]) == pytest.approx(1)
     assert f"component experiment on “{study.measure('opening').label}”" in Reader(html).said
 
@@ -201,6 +202,16 @@ def test_the_next_experiment_is_offered_only_where_a_process_stands_out():
         between = between_sessions_of(study, looked_at=NOW)
         assert between[0].processes.leading == leading
         assert ("Next experiment" in page_of(job_of(study, between=between), "clinician")) == bool(leading)
+
+
+def test_of_many_clients_each_one_s_numbers_are_folded_and_the_model_is_told_once():
+    study = linked_study(links={"sleep": 0.5, "worry": 0.0}, cases=4, sessions=7)
+    html = section(page_of(job_of(study), "clinician"), "Processes")
+    assert html.count("<summary>The numbers</summary>") == 4
+    assert html.count("<summary>The model of the links</summary>") == 1
+    assert html.count("All of this is within-phase association") == 1
+    links = table_rows(html, "Links within phases")
+    assert [row[3:] for row in links] == [["–", "–", "too few sessions"]] * 2, "13 pairs tell no direction and no rank"
 
 
 def test_rule_looks_and_decisions_stand_there_for_the_audit(pages, study):

@@ -10,11 +10,11 @@ from scd.analysis.areas.words import verdict_word
 from scd.analysis.words import change_unit
 from scd.language import gettext as _
 from scd.reports.figures import figure, graph_words, once
-from scd.reports.markup import Piece, fold, items, joined, paragraphs, table
+from scd.reports.markup import MANY, Piece, fold, items, joined, paragraphs, table
 from scd.reports.phrases import interval, number, probability
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from scd.analysis.between_sessions.values import AreasFound
     from scd.reports.job import Job
@@ -45,7 +45,14 @@ def areas(job: Job) -> Piece:
     for case, found in held:
         if len(held) > 1:
             parts.append(Markup("<h3>{}</h3>").format(case.code))
-        parts += list(_of_case(job, case, found))
+        if not found.rows:
+            told = _("The areas can't be judged together here: {problem}").format(problem=found.problem)
+            parts.append(paragraphs([told]))
+            continue
+        inside = joined([_rows(job, found), *_few(found), paragraphs(found.text[1:], kind="note")])
+        parts += [paragraphs(found.text[:1]), _chart(job, case, found).html]
+        parts.append(inside if len(held) <= MANY else fold(_("The numbers"), inside))
+    parts += _model(held)
     return Piece(joined(parts), name="areas")
 
 
@@ -101,28 +108,25 @@ def _every(job: Job) -> Iterator[tuple[Case, AreasFound]]:
             yield job.study.case(held.case), held.areas
 
 
-def _of_case(job: Job, case: Case, found: AreasFound) -> Iterator[Markup]:
-    if not found.rows:
-        yield paragraphs([_("The areas can't be judged together here: {problem}").format(problem=found.problem)])
-        return
-    yield paragraphs(found.text[:1])
-    yield _chart(job, case, found).html
-    yield _rows(job, found)
-    said = _(
-        "Each area has one change for all its phases here. The estimates further up let it differ from phase to phase, "
-        "so their intervals are wider where it does. They head the page, and these tell which areas stand out."
-    )
-    few = [
-        _("{area}: no verdict, and no probabilities. {reason}").format(area=row.label, reason=row.note)
-        for row in found.rows
-        if row.note
-    ]
-    yield items(few) if few else Markup("")
-    yield paragraphs([*found.text[1:], said], kind="note")
-    priors = "; ".join(f"{name}: {told}" for name, told in (found.priors or {}).items())
-    yield fold(
-        _("The model of the areas"), paragraphs([_("Priors, in fifths of a range: {priors}").format(priors=priors)])
-    )
+def _few(found: AreasFound) -> Iterator[Markup]:
+    told = _("{area}: no verdict, and no probabilities. {reason}")
+    few = [told.format(area=row.label, reason=row.note) for row in found.rows if row.note]
+    if few:
+        yield items(few)
+
+
+def _model(held: Sequence[tuple[Case, AreasFound]]) -> Iterator[Markup]:
+    """What the model takes for granted, once for all cases."""
+    for found in [found for _case, found in held if found.rows][:1]:
+        said = _(
+            "Each area has one change for all its phases here. The estimates further up let it differ from phase to "
+            "phase, so their intervals are wider where it does. They head the page, and these tell which areas stand "
+            "out."
+        )
+        yield paragraphs([said], kind="note")
+        priors = "; ".join(f"{name}: {told}" for name, told in (found.priors or {}).items())
+        told = _("Priors, in fifths of a range: {priors}").format(priors=priors)
+        yield fold(_("The model of the areas"), paragraphs([told]))
 
 
 def _rows(job: Job, found: AreasFound) -> Markup:

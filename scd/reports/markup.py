@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-__all__ = ["Piece", "facts", "fold", "items", "joined", "paragraphs", "table"]
+__all__ = ["MANY", "Piece", "facts", "fold", "items", "joined", "paragraphs", "table"]
+
+MANY = 3
+"""Of more cases than this, each one's numbers are folded away: they would drown what is said of them."""
 
 
 @dataclass(frozen=True)

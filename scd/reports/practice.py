@@ -11,7 +11,7 @@ from scd.language import gettext as _
 from scd.language import gettext_noop as N_
 from scd.language import localized, percent, short_day
 from scd.reports.figures import figure, graph_words, once
-from scd.reports.markup import Piece, fold, joined, paragraphs, table
+from scd.reports.markup import MANY, Piece, fold, joined, paragraphs, table
 from scd.reports.phrases import interval, number, of_case, probability
 from scd.reports.pictures import chart
 
@@ -128,6 +128,11 @@ def _of_measure(job: Job, case: Case, found: PracticeFound) -> Iterator[Markup]:
     if len(list(_every(job))) > 1:
         yield Markup("<h3>{}</h3>").format(of_case(study, case, said=measure.label))
     yield paragraphs(found.text)
+    inside = joined(_numbers(job, case, found, measure))
+    yield inside if len(list(_every(job))) <= MANY else fold(_("The numbers"), inside)
+
+
+def _numbers(job: Job, case: Case, found: PracticeFound, measure: Measure) -> Iterator[Markup]:
     yield _chart(job, case, found, plain=False).html
     yield _phases(found, measure)
     if found.obstacles:

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from scd.analysis.processes.words import CLEAR
 from scd.analysis.words import change_unit
 from scd.language import gettext as _
 from scd.language import gettext_noop as N_
-from scd.language import listed
 from scd.reports.figures import figure, once
-from scd.reports.markup import Piece, fold, items, joined, paragraphs, table
+from scd.reports.markup import MANY, Piece, fold, items, joined, paragraphs, table
 from scd.reports.phrases import interval, number, of_case, probability
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from scd.analysis.between_sessions.values import ProcessesFound, ProcessRow
     from scd.reports.job import Job
@@ -52,8 +52,14 @@ def processes(job: Job) -> Piece:
         if len(held) > 1:
             outcome = job.study.measure(found.outcome).label
             parts.append(Markup("<h3>{}</h3>").format(of_case(job.study, case, said=outcome)))
-        parts += list(_of_case(job, case, found))
-    return Piece(joined(parts), name="processes")
+        if not found.rows:
+            parts.append(paragraphs([_("The links can't be told here: {problem}").format(problem=found.problem)]))
+            continue
+        inside = joined(_numbers(job, case, found))
+        parts += [paragraphs(found.text[:1]), inside if len(held) <= MANY else fold(_("The numbers"), inside)]
+        parts.append(_next_step(job, found))
+    said = dict.fromkeys(text for _case, found in held for text in found.text[1:])
+    return Piece(joined([*parts, paragraphs(said, kind="note"), *_model(held)]), name="processes")
 
 
 def client_processes(job: Job) -> Piece:
@@ -95,23 +101,20 @@ def _every(job: Job) -> Iterator[tuple[Case, ProcessesFound]]:
             yield job.study.case(held.case), held.processes
 
 
-def _of_case(job: Job, case: Case, found: ProcessesFound) -> Iterator[Markup]:
-    study = job.study
-    if not found.rows:
-        yield paragraphs([_("The links can't be told here: {problem}").format(problem=found.problem)])
-        return
-    yield paragraphs(found.text[:1])
+def _numbers(job: Job, case: Case, found: ProcessesFound) -> Iterator[Markup]:
     yield _chart(job, case, found).html
     yield _links(job, found)
     yield _own_changes(job, found)
-    yield _next_step(job, found)
-    yield paragraphs([*found.text[1:], *found.warnings], kind="note")
-    names = listed([study.measure(key).label for key in found.processes])
-    priors = "; ".join(f"{name}: {said}" for name, said in (found.priors or {}).items())
-    model = _("Model {model}, integrated numerically; declared beforehand: {names}. Priors: {priors}").format(
-        model=found.model, names=names, priors=priors
-    )
-    yield fold(_("Each link in words, and its model"), items(r.text for r in found.rows) + paragraphs([model]))
+    yield paragraphs(found.warnings, kind="note")
+    yield fold(_("Each link in words"), items(r.text for r in found.rows))
+
+
+def _model(held: Sequence[tuple[Case, ProcessesFound]]) -> Iterator[Markup]:
+    """The model, once for all cases."""
+    for found in [found for _case, found in held if found.rows][:1]:
+        priors = "; ".join(f"{name}: {said}" for name, said in (found.priors or {}).items())
+        model = _("Model {model}, integrated numerically; the processes were declared beforehand. Priors: {priors}")
+        yield fold(_("The model of the links"), paragraphs([model.format(model=found.model, priors=priors)]))
 
 
 def _links(job: Job, found: ProcessesFound) -> Markup:
@@ -120,7 +123,7 @@ def _links(job: Job, found: ProcessesFound) -> Markup:
             job.study.measure(row.process).label,
             number(row.link_mean),
             interval(row.lower, row.upper),
-            probability(row.p_direction),
+            probability(None if row.evidence == "too few sessions" else row.p_direction),
             probability(row.p_rank1),
             _(_EVIDENCE[row.evidence]),
         ]
@@ -129,7 +132,8 @@ def _links(job: Job, found: ProcessesFound) -> Markup:
     head = [_("Process"), _("Link"), _("95 % interval"), _("P(direction)"), _("P(largest)"), _("Evidence")]
     caption = _(
         "Links within phases to {outcome} at the next session, in SDs per SD, from {n} pairs of sessions in a row. "
-        "P(largest) is the probability that a link is the largest of those compared."
+        "P(largest) is the probability that a link is the largest of those compared. From too few pairs "
+        "neither is told."
     ).format(outcome=job.study.measure(found.outcome).label, n=found.rows[0].n)
     return table(rows, head=head, caption=caption, numbers=range(1, 5))
 
@@ -139,7 +143,7 @@ def _own_changes(job: Job, found: ProcessesFound) -> Markup:
     head = [_("Process"), _("Own change"), _("95 % interval"), _("P(better)"), _("P(no later)")]
     caption = _(
         "How each process itself changed from baseline to intervention, and how probable it is that it did so no later "
-        "than {outcome}."
+        "than {outcome}; that is asked only of a process that clearly changed."
     ).format(outcome=job.study.measure(found.outcome).label)
     return table(rows, head=head, caption=caption, numbers=range(1, 5))
 
@@ -154,8 +158,13 @@ def _own_change(job: Job, row: ProcessRow) -> list[str]:
         number(None) if middle is None else f"{number(middle)} {unit}",
         interval(low, high),
         probability(row.phase_change_p_improvement),
-        probability(row.p_not_later),
+        probability(row.p_not_later if _clear(row) else None),
     ]
+
+
+def _clear(row: ProcessRow) -> bool:
+    better = row.phase_change_p_improvement
+    return better is not None and not 1 - CLEAR < better < CLEAR
 
 
 def _next_step(job: Job, found: ProcessesFound) -> Markup:

@@ -11,7 +11,7 @@ from scd.analysis.words import change_unit
 from scd.language import gettext as _
 from scd.language import localized, short_day, thousands
 from scd.reports.figures import figure, once
-from scd.reports.markup import Piece, fold, items, joined, paragraphs, table
+from scd.reports.markup import MANY, Piece, fold, items, joined, paragraphs, table
 from scd.reports.phrases import number, of_case, probability
 
 if TYPE_CHECKING:
@@ -43,10 +43,14 @@ def steering(job: Job) -> Piece:
     if not held:
         return Piece(Markup(""), name="steering")
     parts = [Markup("<h2>{}</h2>").format(_("Looks and decisions"))]
+    shared = len({found.rule_text for _case, found in held}) == 1  # tiers with measures of their own differ
+    if shared:
+        parts += _rule(job, held[0][1])
     for case, found in held:
         if len(held) > 1:
             parts.append(Markup("<h3>{}</h3>").format(case.code))
-        parts += list(_of_case(job, case, found))
+        parts += [] if shared else _rule(job, found)
+        parts += list(_of_case(job, case, found, many=len(held) > MANY))
     return Piece(joined(parts), name="steering")
 
 
@@ -89,29 +93,38 @@ def _every(job: Job) -> Iterator[tuple[Case, SteeringFound]]:
             yield job.study.case(held.case), held.steering
 
 
-def _of_case(job: Job, case: Case, found: SteeringFound) -> Iterator[Markup]:
+def _rule(job: Job, found: SteeringFound) -> Iterator[Markup]:
+    if found.steering is None:
+        return
+    if found.steering.rule is None:
+        yield paragraphs([_("No rule for looking at the data was fixed before the intervention began.")])
+        return
+    yield paragraphs([_("The rule, fixed before the first value under intervention:")])
+    yield items(found.rule_text)
+    yield _rates(job, found.steering, found.steering.rule)
+
+
+def _of_case(job: Job, case: Case, found: SteeringFound, *, many: bool) -> Iterator[Markup]:
     seen = found.steering
     if found.problem:
         yield paragraphs([_("The looks can't be told here: {problem}").format(problem=found.problem)])
     if seen is not None:
-        if seen.rule is None:
-            yield paragraphs([_("No rule for looking at the data was fixed before the intervention began.")])
-        else:
-            yield paragraphs([_("The rule, fixed before the first value under intervention:")])
-            yield items(found.rule_text)
-            yield _rates(job, seen, seen.rule)
-        if seen.trajectory:
-            yield _chart(job, case, seen).html
-        if seen.looks:
-            yield _looks(job, seen)
-            yield items(found.alarm_text) if found.alarm_text else paragraphs([_("No look raised an alarm.")])
+        inside = joined(_looked(job, case, seen))
+        yield fold(_("The numbers"), inside) if many else inside
+        yield items(found.alarm_text) if found.alarm_text else Markup("")
         if seen.session is not None:
             yield paragraphs([_now(seen)])
         if seen.warnings:
-            yield Markup('<div class="warning"><p>{}</p>{}</div>').format(
-                _("Before you rely on this"), items(seen.warnings)
-            )
+            told = Markup("<p>{}</p>").format(_("Before you rely on this")) + items(seen.warnings)
+            yield Markup('<div class="warning">{}</div>').format(told)
     yield _decisions(found.decisions)
+
+
+def _looked(job: Job, case: Case, seen: Steering) -> Iterator[Markup]:
+    if seen.trajectory:
+        yield _chart(job, case, seen).html
+    if seen.looks:
+        yield _looks(job, seen)
 
 
 def _rates(job: Job, seen: Steering, rule: Monitoring) -> Markup:

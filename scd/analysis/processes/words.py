@@ -13,11 +13,12 @@ from scd.language import listed, ngettext
 if TYPE_CHECKING:
     from scd.study import Measure
 
-__all__ = ["caution_words", "lead_words", "link_words", "phase_change_words"]
+__all__ = ["CLEAR", "caution_words", "lead_words", "link_words", "phase_change_words"]
 
 Row = dict[str, Any]
 
-_CLEAR = 0.9
+CLEAR = 0.9
+"""From this probability on, or below its counterpart, a process has changed clearly enough to ask when."""
 
 
 def link_words(row: Row, outcome: Measure, process: Measure, *, processes: int) -> str:
@@ -86,14 +87,14 @@ def phase_change_words(row: Row, outcome: Measure, process: Measure) -> str:
             p=probability(improved),
         )
     ]  # fmt: skip
-    if 1 - _CLEAR < improved < _CLEAR:
+    if 1 - CLEAR < improved < CLEAR:
         told.append(_("That is too unclear to ask whether it or the outcome moved first."))
     elif row["p_not_later"] is not None:
         words = (
             _("It changed no later than “{outcome}” with a probability of {p}.")
-            if row["p_not_later"] >= _CLEAR
+            if row["p_not_later"] >= CLEAR
             else _("It changed later than “{outcome}”: no later only with a probability of {p}.")
-            if row["p_not_later"] <= 1 - _CLEAR
+            if row["p_not_later"] <= 1 - CLEAR
             else _("Whether it changed no later than “{outcome}” is open (probability {p}).")
         )
         told.append(words.format(outcome=outcome.label, p=probability(row["p_not_later"])))
