@@ -491,6 +491,35 @@ def test_a_unit_is_kept_in_english_and_shown_in_german():
         assert form.measures[0].unit_words == "Punkte"
 
 
+def test_a_german_weekly_page_has_no_english():
+    import ipywidgets
+
+    from scd.forms.between_sessions.opening import open_weekly_page
+
+    with speaking("de"):
+        page = open_weekly_page()
+        parts = [page, *(part for part in vars(page).values() if isinstance(part, ipywidgets.Widget))]
+        text = seen(" ".join(dict.fromkeys(word for part in parts for word in _shown(part))))
+    assert "Gemeinsam ansehen" in text
+    assert english_left(text) == []
+
+
+def test_a_german_diary_has_no_english():
+    from scd.design.diary import Diary, DiaryDay
+    from scd.reports.diary import diary_sheet
+
+    days = tuple(DiaryDay(n, dt.date(2026, 11, 22 + n)) for n in range(1, 8))
+    walks = Measure(
+        key="gehen", label="Spazieren", improvement="increase", role="practice", scale="duration", unit="minutes"
+    )
+    with speaking("de"):
+        sheet = diary_sheet(Diary("K7M2QX", days, (*german_study().measures, walks)))
+    text = seen(sheet)
+    assert '<html lang="de">' in sheet
+    assert all(day_name in text for day_name in ("Montag", "23.11.2026", "Minuten"))
+    assert english_left(text) == []
+
+
 def test_a_new_page_is_written_in_the_language_that_is_spoken(workspace):
     from scd.forms.pages import new_page
 

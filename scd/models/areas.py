@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scd.language import gettext as _
 from scd.models.prepare import rounding_floor
 from scd.models.priors import Priors, priors_for
 from scd.models.series import Series, series_of
@@ -72,12 +73,14 @@ class AreaPriors:
     def describe(self) -> dict[str, str]:
         """The priors in the words of a report, one entry a parameter, in units of a fifth of each measure's range."""
         return {
-            "alpha": f"Normal(0, {self.alpha_sd:g}) around mid-range",
+            "alpha": _("{prior} around mid-range").format(prior=f"Normal(0, {self.alpha_sd:g})"),
             "delta": "Normal(mean, spread)",
             "mean": f"Normal(0, {self.mean_sd:.3g})",
             "spread": f"HalfNormal({self.spread_sd:g})",
             "sigma": f"HalfNormal({self.sigma_sd:g})",
-            "sigma_spread": f"HalfNormal({self.sigma_between_sd:g}), of log sigma between areas",
+            "sigma_spread": _("{prior}, of log sigma between areas").format(
+                prior=f"HalfNormal({self.sigma_between_sd:g})"
+            ),
             "phi": f"Normal({self.phi_mean:g}, {self.phi_sd:g}) on (-0.99, 0.99)",
             "correlation": f"r + (1 - r) R0 with r from Beta(1, 2) and R0 from LKJ({self.concentration:g})",
         }

@@ -75,7 +75,7 @@ def _explained(diary: Diary) -> list[str]:
     alike: dict[str, list[str]] = {}
     for measure in diary.asked:
         better = _("Higher is better.") if measure.improvement == "increase" else _("Lower is better.")
-        unit = f" ({measure.unit})" if measure.unit != "points" else ""
+        unit = f" ({measure.unit_words})" if measure.unit != "points" else ""
         alike.setdefault(f"{_range_words(measure)}. {better}", []).append(f"{measure.label}{unit}")
     return [f"{', '.join(names)}: {words}" for words, names in alike.items()] + [_practice(m) for m in diary.practices]
 
@@ -86,7 +86,7 @@ def _practice(measure: Measure) -> str:
         return words.format(name=measure.label)
     words = _("{name} ({unit}): how much you planned, how much you did, and what got in the way, if anything did. "
               "If you did nothing, write 0.")  # fmt: skip
-    return words.format(name=measure.label, unit=measure.unit)
+    return words.format(name=measure.label, unit=measure.unit_words)
 
 
 def _range_words(measure: Measure) -> str:
