@@ -55,7 +55,8 @@ def test_the_wheel_holds_the_rooms_and_the_templates_and_nothing_else(wheel):
     held = {n for n in names if n.startswith("scd/_templates/")}
     assert held == {f"scd/_templates/{p.name}" for p in (ROOT / "templates").glob("*.ipynb")}
     assert len(held) >= 4
-    data = {str(p.relative_to(ROOT)) for p in (ROOT / "scd").rglob("*") if p.suffix in {".css", ".j2", ".json", ".js", ".po"}}
+    kinds = {".css", ".j2", ".json", ".js", ".po"}
+    data = {str(p.relative_to(ROOT)) for p in (ROOT / "scd").rglob("*") if p.suffix in kinds}
     assert data <= set(names)
 
 
