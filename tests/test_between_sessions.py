@@ -393,7 +393,7 @@ def test_the_list_leads_to_each_weekly_page_and_unknown_codes_to_none(workspace)
     with workspace.open() as caseload:
         caseload.add(linked_study(links={"sleep": 0.5}, code="SYNXNK"))
     told = CaseloadPage(workspace).list.value
-    assert "SYNXNK-weekly.ipynb" in told
+    assert "weekly-SYNXNK.ipynb" in told
     assert "not saved yet" not in told
     made = json.loads(weekly_page_of(workspace, _all(workspace)[0].study).read_text())
     assert 'code = "SYNXNK"' in made["cells"][1]["source"][0]

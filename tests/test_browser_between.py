@@ -71,6 +71,7 @@ def test_a_week_is_recorded_looked_at_decided_on_and_planned(lab, visits):
     visit.press("Look at it together")
     visit.see("You decide together")
     assert not page.get_by_role("button", name="Record the decision", exact=True).is_visible()
+    assert not page.get_by_role("heading", name="3 · Decide").is_visible()
     visit.scroll_to(page.get_by_role("button", name="Back to the clinician's view"))
     visit.shoot("together")
     visit.scroll_to(page.get_by_role("heading", name="Exercises done", exact=True).last)

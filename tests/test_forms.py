@@ -799,15 +799,15 @@ def test_a_stale_save_names_both_revisions_loses_nothing_and_offers_the_newer(wo
     saved.sessions_form.case.rows[0].number.value = "2"
     _type(saved, "14")
     saved.sessions_form.save.click()
-    assert "began from revision 1" in saved.kept.conflict.value
-    assert "holds revision 2" in saved.kept.conflict.value
-    assert saved.kept.load.layout.display != "none"
+    assert "began from revision 1" in saved.conflict.value
+    assert "holds revision 2" in saved.conflict.value
+    assert saved.load.layout.display != "none"
     assert _stored(saved).revision == 2
     assert saved.sessions_form.case.rows[0].values["phq-9"].value == "14"
 
-    saved.kept.load.click()
+    saved.load.click()
     assert saved.stored.revision == 2
-    assert saved.kept.conflict.value == ""
+    assert saved.conflict.value == ""
     assert saved.sessions_form.case.rows[0].values["phq-9"].value == "14", "what was typed is still there"
     saved.sessions_form.save.click()
     assert [s.value("phq-9") for s in _stored(saved).study.cases[0].sessions] == [20, 14]
@@ -820,8 +820,8 @@ def test_two_tabs_of_a_new_page_can_not_both_make_the_study(workspace):
         page.measures_form.rows[0].fields["catalogue"].value = key
     first.save.click()
     second.save.click()
-    assert "began from an empty page" in second.kept.conflict.value
-    second.kept.load.click()
+    assert "began from an empty page" in second.conflict.value
+    second.load.click()
     assert second.measures_form.rows[0].fields["catalogue"].value == "phq-9"
 
 

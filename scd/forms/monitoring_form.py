@@ -67,8 +67,8 @@ class MonitoringForm(View):
         )
         self.values = typed(_("Baseline is stable: of the last"), width="19em")
         self.inside = typed(_("values"), width="9em", label="initial")
-        self.width = typed(_("lie around their median within ± %"), width="22em", label="initial")
-        self.of = shown()
+        self.width = typed(_("lie around their median within ±"), width="20em", label="initial")
+        self.of = widgets.HTML(layout=widgets.Layout(width="auto", margin="3px 0 0 4px"))
         self.longest = typed(_("Baseline at the longest"), hint=_("It goes on after so many values, stable or not."))
         self.missed = typed(_("Sessions missed, in %"), "0", hint=_("How many you expect; they are simulated, too."))
         guard = alert.guard
@@ -208,7 +208,7 @@ class MonitoringForm(View):
         self.values.value = str(stable.values)
         self.inside.value = str(round(stable.inside * stable.values))
         self.width.value = localized(f"{100 * stable.width:g}")
-        of = _("of the measure's range") if stable.of == "range" else _("of the median")
+        of = _("% of the measure's range") if stable.of == "range" else _("% of the median")
         self.of.value = said(of)
         self.longest.value = str(rule.baseline_longest)
         self.missed.value = localized(f"{100 * rule.missed:g}")
@@ -257,7 +257,7 @@ def _rates(rule: Monitoring, *, measure: Measure) -> str:
         )
         for rates in rule.rates
     ]
-    return table(head, rows, caption=_("How many of 100 such clients would ever get each alarm"))
+    return table(head, rows, caption=_("How often such clients would ever get each alarm"))
 
 
 def _looks(field: Field) -> tuple[int, ...]:

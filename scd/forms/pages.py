@@ -94,9 +94,9 @@ def weekly_page_of(workspace: Workspace, study: Study) -> Path:
     Returns
     -------
     pathlib.Path
-        ``pages/<CODE>-weekly.ipynb``.
+        ``pages/weekly-<CODE>.ipynb``.
     """
-    path = workspace.pages / f"{study.code}-weekly.ipynb"
+    path = workspace.pages / f"weekly-{study.code}.ipynb"
     return path if path.exists() else _put(workspace, "between_sessions", code=study.code, name=path.stem)
 
 

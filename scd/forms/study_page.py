@@ -52,6 +52,7 @@ class Page(View):
         self.alert = Alert()
         guard = self.alert.guard
         self.kept = KeptStudy(code, workspace=workspace, alert=self.alert, renew=self.load_newer)
+        self.conflict, self.load = self.kept.conflict, self.kept.load
         design = kind if self.stored is None else self.stored.study.design
         self.head = shown()
         self.measures_form = MeasuresForm(self.alert, name="client" if design == "reversal" else "study")

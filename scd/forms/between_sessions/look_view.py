@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LookView"]
 
+_NO_HEADINGS = "<style>.jp-MarkdownCell{display:none}</style>"
+
 Section = tuple[widgets.HTML, Callable[[], str]]
 
 
@@ -76,8 +78,9 @@ class LookView(View):
         self.together.observe(alert.guard(lambda _change: self._lay_out()), names="value")
         self.told = shown()
         self.course, self.practice, self.areas, self.links, self.client = (shown() for _part in range(5))
+        self._alone = shown()  # while the client looks on, the page's own headings are out of the way
         self._clinician = View([self.course, self.practice, self.areas, self.links])
-        self.children = [row([self.together]), self.told, self._clinician, self.client]
+        self.children = [row([self.together]), self._alone, self.told, self._clinician, self.client]
         self._lay_out()
 
     def show(self, study: Study | None, *, case: str) -> None:
@@ -155,6 +158,7 @@ class LookView(View):
     def _lay_out(self) -> None:
         together = bool(self.together.value)
         self.together.description = _("Back to the clinician's view") if together else _("Look at it together")
+        self._alone.value = _NO_HEADINGS if together else ""
         self._clinician.layout.display = "none" if together else ""
         self.client.layout.display = "" if together else "none"
 
