@@ -9,12 +9,13 @@ from html import unescape
 import ipywidgets as widgets
 import pytest
 
-from scd.analysis.steering import choose_monitoring
+from scd.analysis.steering import choose_monitoring, steer
 from scd.design.diary import diary_of
 from scd.design.linked import linked_study
 from scd.design.plans import reversal
 from scd.design.randomization import assignment_is_admissible
 from scd.forms.alert import Alert
+from scd.forms.between_sessions.decide_form import DecideForm
 from scd.forms.between_sessions.opening import open_weekly_page, practice_study
 from scd.forms.between_sessions.weekly_page import WeeklyPage
 from scd.forms.caseload_page import CaseloadPage
@@ -424,3 +425,17 @@ def test_areas_of_life_are_one_picture_in_both_views(workspace):
     assert view.areas.value.count("<svg") == 1
     assert "All areas at a glance" in view.client.value
     assert view.client.value.count("<svg") == 3, "the areas together, and a graph of each"
+
+
+def test_an_alarm_stands_beside_how_often_the_rule_raises_it_by_mistake(client):
+    case = client.cases[0]
+    ahead = tuple(p if p.start <= 11 else p.replace(actual_start=None) for p in case.phases)
+    study = client.with_case(case.replace(sessions=case.sessions[:11], phases=ahead))
+    found = steer(study, looked_at=dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC))
+    assert [alarm.kind for alarm in found.alarms] == ["success"]
+    form = DecideForm(Alert(), record=lambda decided, reason: ("", False))
+    form.show(study, case=case.code, found=found)
+    told = unescape(form.suggested.value).replace("\xa0", " ")
+    assert "Alarm: success" in told
+    assert "False alarms: this rule raises it at some look in" in told
+    assert "The rule for success is met" in told
