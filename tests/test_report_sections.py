@@ -338,9 +338,28 @@ def test_too_little_for_one_part_is_a_sentence_and_stops_no_other(study):
     assert between[0].practice[0].phases[0].due == 1
     said = Reader(page_of(job_of(few, between=between), "clinician")).said
     assert "The ranking is withheld" in said or "The links can't be told here" in said
-    assert "no verdict, and no probabilities" in said
+    few_values = "each phase needs at least 3 values; phase B1 has 1"
+    assert f"The areas can't be judged together here: {few_values}" in said
+    assert f"What practice adds can't be told here: {few_values}" in said
     assert "Fixed looks after" in said
     client = Reader(page_of(job_of(few, audience="client", between=between), "client")).said
+    assert "You planned 5 walks" in client
+    assert few_values not in client
+    assert "of 100" not in client[client.index("Your practice") : client.index("What goes along")]
+
+
+def test_one_area_with_too_few_values_has_no_probability_and_the_others_are_judged(study):
+    def keep(number: int, value: Value) -> bool:
+        return value.measure in ("mood", "fear") or (value.measure == "nights" and number <= 9)
+
+    thin = without(study.replace(monitoring=None, decisions=()), keep=keep)
+    between = between_sessions_of(thin, looked_at=NOW)
+    html = section(page_of(job_of(thin, between=between), "clinician"), "Areas of life")
+    shown = {row[0]: row[3:] for row in table_rows(html, "The change of each area")}
+    assert shown["Hours slept"] == ["–", "–", "–", "can't tell yet"]
+    assert shown["Mood"][-1] == "better"
+    assert "Hours slept: no verdict and no probabilities, for" in Reader(html).said
+    client = Reader(page_of(job_of(thin, audience="client", between=between), "client")).said
     assert "There are not yet enough numbers to say whether Hours slept changed." in client
 
 

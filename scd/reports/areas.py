@@ -43,7 +43,7 @@ def areas(job: Job) -> Piece:
         return Piece(Markup(""), name="areas")
     parts = [Markup("<h2>{}</h2>").format(_("Areas of life"))]
     for case, found in held:
-        if len(held) > 1:
+        if len(job.study.cases) > 1:
             parts.append(Markup("<h3>{}</h3>").format(case.code))
         if not found.rows:
             told = _("The areas can't be judged together here: {problem}").format(problem=found.problem)
@@ -109,7 +109,7 @@ def _every(job: Job) -> Iterator[tuple[Case, AreasFound]]:
 
 
 def _few(found: AreasFound) -> Iterator[Markup]:
-    told = _("{area}: no verdict, and no probabilities. {reason}")
+    told = _("{area}: no verdict and no probabilities, for {reason}.")
     few = [told.format(area=row.label, reason=row.note) for row in found.rows if row.note]
     if few:
         yield items(few)

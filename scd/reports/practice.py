@@ -16,9 +16,9 @@ from scd.reports.phrases import interval, number, of_case, probability
 from scd.reports.pictures import chart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from scd.analysis.between_sessions.practice_values import DoseFound, PracticeFound
+    from scd.analysis.between_sessions.practice_values import DoseFound, Obstacle, PracticeFound
     from scd.reports.job import Job
     from scd.study import Case, Measure
 
@@ -125,7 +125,7 @@ def _at_the_top(job: Job) -> PracticeFound | None:
 def _of_measure(job: Job, case: Case, found: PracticeFound) -> Iterator[Markup]:
     study = job.study
     measure = study.measure(found.practice)
-    if len(list(_every(job))) > 1:
+    if len(study.cases) > 1 or len(list(_every(job))) > 1:
         yield Markup("<h3>{}</h3>").format(of_case(study, case, said=measure.label))
     yield paragraphs(found.text)
     inside = joined(_numbers(job, case, found, measure))
@@ -136,12 +136,7 @@ def _numbers(job: Job, case: Case, found: PracticeFound, measure: Measure) -> It
     yield _chart(job, case, found, plain=False).html
     yield _phases(found, measure)
     if found.obstacles:
-        rows = [
-            [str(one.session), "" if one.date is None else short_day(one.date), one.text] for one in found.obstacles
-        ]
-        head = [_("Session"), _("Date"), _("In the words of the record")]
-        held = table(rows, head=head, caption=_("What got in the way, session by session."), numbers=(0,))
-        yield fold(_("What got in the way ({n})").format(n=len(rows)), held)
+        yield _obstacles(found.obstacles)
     if found.dose is not None:
         yield from _dose(job, case, found, found.dose)
     elif found.problem:
@@ -168,6 +163,17 @@ def _phases(found: PracticeFound, measure: Measure) -> Markup:
         "columns count sessions."
     ).format(unit=measure.unit_words)
     return table(rows, head=head, caption=caption, numbers=range(1, len(head)))
+
+
+def _obstacles(obstacles: Sequence[Obstacle]) -> Markup:
+    dated = any(one.date is not None for one in obstacles)
+    rows = []
+    for one in obstacles:
+        day = [] if not dated else ["" if one.date is None else short_day(one.date)]
+        rows.append([str(one.session), *day, one.text])
+    head = [_("Session"), *([_("Date")] if dated else []), _("In the words of the record")]
+    held = table(rows, head=head, caption=_("What got in the way, session by session."), numbers=(0,))
+    return fold(_("What got in the way ({n})").format(n=len(rows)), held)
 
 
 def _amount(value: float | None) -> str:

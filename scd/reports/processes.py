@@ -49,7 +49,7 @@ def processes(job: Job) -> Piece:
         return Piece(Markup(""), name="processes")
     parts = [Markup("<h2>{}</h2>").format(_("Processes"))]
     for case, found in held:
-        if len(held) > 1:
+        if len(job.study.cases) > 1:
             outcome = job.study.measure(found.outcome).label
             parts.append(Markup("<h3>{}</h3>").format(of_case(job.study, case, said=outcome)))
         if not found.rows:

@@ -47,7 +47,7 @@ def steering(job: Job) -> Piece:
     if shared:
         parts += _rule(job, held[0][1])
     for case, found in held:
-        if len(held) > 1:
+        if len(job.study.cases) > 1:
             parts.append(Markup("<h3>{}</h3>").format(case.code))
         parts += [] if shared else _rule(job, found)
         parts += list(_of_case(job, case, found, many=len(held) > MANY))
@@ -236,10 +236,8 @@ def _chart(job: Job, case: Case, seen: Steering) -> Piece:
             "case": case.code,
         }
         title = _("{measure} and the fixed looks").format(measure=drawn["measure"].label)
-        caption = _(
-            "The band: where 95 % of single values would have fallen by the model, had the baseline gone on. Below, "
-            "the fixed looks."
-        )
+        caption = _("The band: where 95 % of single values would have fallen by the model, had the baseline gone on.")
+        caption += " " + _("Below, the fixed looks.") if seen.looks else ""
         said = describe_steering(study.frame(), **drawn)
         chart = steering_chart(study.frame(), **drawn, height=200)
         named = of_case(study, case, said=title)

@@ -22,6 +22,7 @@ from scd.analysis.between_sessions.values import (
     ProcessRow,
     SteeringFound,
 )
+from scd.analysis.cautions import too_few_points
 from scd.analysis.processes.evidence import MOST_PROCESSES
 from scd.language import gettext as _
 from scd.study import StudyError
@@ -91,6 +92,8 @@ def _areas(study: Study, case: Case) -> AreasFound | None:
         reasons = "; ".join(held.left_out.values())
         return AreasFound(problem=_("Fewer than two areas can be judged so far. {reasons}").format(reasons=reasons))
     rows: list[dict[str, Any]] = held.rows.to_dict("records")  # type: ignore[assignment]
+    if all(row["note"] for row in rows):
+        return AreasFound(problem="; ".join(dict.fromkeys(row["note"] for row in rows)))
     told = [area_sentence(row, measure=study.measure(row["measure"])) for row in rows]
     text = area_words(held, study=study)
     return AreasFound(
@@ -131,8 +134,12 @@ def _with_dose(found: PracticeFound, study: Study, case: Case) -> PracticeFound:
     from scd.analysis.practice.dose_effects import dose_effects
     from scd.analysis.practice.words import dose_client_words, dose_words
 
-    if study.measure(found.measure).role != "outcome":
+    outcome = study.measure(found.measure)
+    if outcome.role != "outcome":
         return found
+    few = too_few_points(study, {case.code: outcome}).get(case.code)
+    if few:  # a probability would rest on the prior, as that of the phase's own effect would
+        return found.replace(problem=few)
     try:
         held = dose_effects(study, measure=found.measure, practice=found.practice, case=case.code)
     except StudyError as error:
