@@ -253,6 +253,7 @@ def test_a_week_from_the_record_to_the_next_experiment(weekly, workspace):
     assert "Mrs K" in weekly.head.value
     before = weekly.look_view.course.value
     assert before.count("<svg") == 1
+    assert "Case Mrs K (SYNAB2), after session 16" in before
 
     row = weekly.sessions_form.case.rows[0]
     for key, value in (("distress", "3"), ("openness", "6"), ("practice", "10")):
@@ -434,7 +435,7 @@ def test_an_alarm_stands_beside_how_often_the_rule_raises_it_by_mistake(client):
     found = steer(study, looked_at=dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC))
     assert [alarm.kind for alarm in found.alarms] == ["success"]
     form = DecideForm(Alert(), record=lambda decided, reason: ("", False))
-    form.show(study, case=case.code, found=found)
+    form.show(study, case=case.code, found=found, labels={})
     told = unescape(form.suggested.value).replace("\xa0", " ")
     assert "Alarm: success" in told
     assert "False alarms: this rule raises it at some look in" in told

@@ -9,7 +9,7 @@ import ipywidgets as widgets
 from scd.analysis.summary import Summary
 from scd.forms.markup import said
 from scd.forms.results import diagnostics_table, effects_table
-from scd.forms.schedule import case_name
+from scd.forms.schedule import named
 from scd.forms.view import View, folded, shown
 from scd.language import gettext as _
 from scd.reports.changes import overall_effect, told_effect, told_measure
@@ -68,13 +68,6 @@ def _change(study: Study, summary: Summary) -> str:
 
 
 def _words(summary: Summary, labels: Mapping[str, str]) -> str:
-    result = (said(_named(text, labels), tone="warning" if summary.withheld else "plain") for text in summary.text)
-    warnings = (said(_named(text, labels), tone="warning") for text in summary.warnings)
+    result = (said(named(text, labels), tone="warning" if summary.withheld else "plain") for text in summary.text)
+    warnings = (said(named(text, labels), tone="warning") for text in summary.warnings)
     return "".join([*result, *warnings])
-
-
-def _named(text: str, labels: Mapping[str, str]) -> str:
-    """The clinic's own names beside the codes, on this page only."""
-    for code in labels:
-        text = text.replace(code, case_name(code, labels))
-    return text

@@ -11,7 +11,7 @@ from scd.language import gettext as _
 from scd.language import ngettext
 from scd.study import Case, Study
 
-__all__ = ["case_name", "schedule"]
+__all__ = ["case_name", "named", "schedule"]
 
 # Letter and border tell the condition; the fill only repeats it.
 _BOX = "display:inline-block;min-width:1.5em;padding:1px 3px;margin:1px;text-align:center;font-size:12px"
@@ -31,6 +31,19 @@ def case_name(code: str, labels: Mapping[str, str]) -> str:
     ("Monday, 10 o'clock (K7M2QX)", 'P4QXAB')
     """
     return f"{labels[code]} ({code})" if labels.get(code) else code
+
+
+def named(text: str, labels: Mapping[str, str]) -> str:
+    """A text with the clinic's own names beside the codes: for the clinician's page only.
+
+    Examples
+    --------
+    >>> named("Case K7M2QX improved.", {"K7M2QX": "Monday, 10 o'clock"})
+    "Case Monday, 10 o'clock (K7M2QX) improved."
+    """
+    for code in labels:
+        text = text.replace(code, case_name(code, labels))
+    return text
 
 
 def schedule(study: Study, *, labels: Mapping[str, str]) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from scd.analysis.steering.steering_words import alarm_words, error_words, step_words
 from scd.forms.alert import Alert
 from scd.forms.fields import choice, in_words, typed
 from scd.forms.markup import headed, mistake, said, table
+from scd.forms.schedule import named
 from scd.forms.view import View, button, row, shown
 from scd.language import gettext as _
 from scd.language import gettext_noop as N_
@@ -61,13 +62,13 @@ class DecideForm(View):
         self.past = shown()
         super().__init__([self.suggested, self.decided, self.reason, row([self.save]), self.told, self.past])
 
-    def show(self, study: Study | None, *, case: str, found: Steering | None) -> None:
+    def show(self, study: Study | None, *, case: str, found: Steering | None, labels: Mapping[str, str]) -> None:
         """Show what the rule suggests for a case, and the decisions so far."""
         self.past.value = "" if study is None else _past(study, case=case)
         if study is None or found is None:
             self.suggested.value = said(_("There is no suggestion yet."), tone="quiet")
             return
-        self.suggested.value = _suggestion(study, found)
+        self.suggested.value = _suggestion(study, found, labels)
 
     def record(self) -> None:
         """Record what was decided; choice and reason are both needed."""
@@ -81,14 +82,14 @@ class DecideForm(View):
             self.decided.value, self.reason.value = "", ""
 
 
-def _suggestion(study: Study, found: Steering) -> str:
+def _suggestion(study: Study, found: Steering, labels: Mapping[str, str]) -> str:
     measure = study.measure(found.measure)
-    told = headed(_("Suggestion: {step}").format(step=step_words(found.suggestion))) + said(found.reason)
+    told = headed(_("Suggestion: {step}").format(step=step_words(found.suggestion))) + said(named(found.reason, labels))
     if found.rule is not None:
         for alarm in (*found.alarms, *found.standing):
             told += said(alarm_words(alarm, found.rule, measure=measure), tone="warning")
         told += said(error_words(found.rule, measure=measure), tone="quiet")
-    return told + said(found.grade_words, tone="quiet")
+    return told + said(named(found.grade_words, labels), tone="quiet")
 
 
 def _past(study: Study, *, case: str) -> str:

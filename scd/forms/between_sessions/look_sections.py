@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from scd.analysis.processes.evidence import MOST_PROCESSES
 from scd.analysis.steering.steering_words import error_words
 from scd.forms.markup import headed, more, said, table
 from scd.forms.pictures import record_picture
+from scd.forms.schedule import named
 from scd.language import gettext as _
 from scd.language import localized, short_day
 from scd.study import Case, Measure, Study, StudyError
@@ -34,7 +35,7 @@ _OBSTACLES_SHOWN = 8
 _FEWEST_AREAS = 2
 
 
-def course_section(study: Study, found: Steering) -> str:
+def course_section(study: Study, found: Steering, *, labels: Mapping[str, str]) -> str:
     """The outcome with the baseline's projection and the fixed looks, and what it says; without the suggestion.
 
     Parameters
@@ -43,6 +44,8 @@ def course_section(study: Study, found: Steering) -> str:
         As stored.
     found : Steering
         Of one case of this study.
+    labels : mapping of str to str
+        The clinic's own names by code.
 
     Returns
     -------
@@ -55,8 +58,8 @@ def course_section(study: Study, found: Steering) -> str:
     return (
         headed(_("{outcome}: what came, and where the baseline would have gone").format(outcome=measure.label))
         + (_course_picture(study, found) if found.trajectory else "")
-        + "".join(said(text) for text in words)
-        + "".join(said(text, tone="warning") for text in found.warnings)
+        + "".join(said(named(text, labels)) for text in words)
+        + "".join(said(named(text, labels), tone="warning") for text in found.warnings)
     )
 
 
@@ -175,8 +178,15 @@ def processes_of(study: Study, case: Case) -> Processes | StudyError | None:
         return error
 
 
-def processes_section(found: Processes | StudyError) -> str:
+def processes_section(found: Processes | StudyError, *, labels: Mapping[str, str]) -> str:
     """The processes beside each other, with the probability that each is the first, and honest words.
+
+    Parameters
+    ----------
+    found : Processes or StudyError
+        As `processes_of` gives them.
+    labels : mapping of str to str
+        The clinic's own names by code.
 
     Returns
     -------

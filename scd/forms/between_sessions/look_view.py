@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
@@ -55,7 +55,7 @@ class LookView(View):
     Examples
     --------
     >>> view = LookView(Alert(), steer=lambda study, case: None)
-    >>> view.show(None, case="")
+    >>> view.show(None, case="", labels={})
     >>> "first session" in view.told.value
     True
     """
@@ -68,6 +68,7 @@ class LookView(View):
         self._alert, self._steer = alert, steer
         self._study: Study | None = None
         self._case = ""
+        self._labels: dict[str, str] = {}
         self._shown = 0  # a later record makes a look that is still being drawn an old one
         self._drawn: tuple[Study, str] | None = None
         self._judged: tuple[tuple[Study, str], AreaChanges | StudyError | None] | None = None
@@ -83,9 +84,9 @@ class LookView(View):
         self.children = [row([self.together]), self._alone, self.told, self._clinician, self.client]
         self._lay_out()
 
-    def show(self, study: Study | None, *, case: str) -> None:
+    def show(self, study: Study | None, *, case: str, labels: Mapping[str, str]) -> None:
         """Look at the newest record of a case; what stands here is drawn anew."""
-        self._study, self._case = study, case
+        self._study, self._case, self._labels = study, case, dict(labels)
         self._shown += 1
         if study is None or not study.case(case).sessions:
             self.found = self.processes = self._drawn = None
@@ -138,10 +139,10 @@ class LookView(View):
     ) -> Iterator[Section]:
         """What is drawn, in the order in which it is wanted; what a case does not have is emptied."""
         if found is not None:
-            yield self.course, lambda: course_section(study, found)
+            yield self.course, lambda: course_section(study, found, labels=self._labels)
         practices = practices_of(study, case)
         yield self.practice, lambda: "".join(practice_section(study, case, practice=p) for p in practices)
-        yield self.links, lambda: "" if processes is None else processes_section(processes)
+        yield self.links, lambda: "" if processes is None else processes_section(processes, labels=self._labels)
         yield self.areas, lambda: areas_section(study, self._areas_of(study, case))
         yield (
             self.client,

@@ -212,14 +212,14 @@ class WeeklyPage(View):
 
     def _show_case(self) -> None:
         self.papers_form.show(self.study, case=self.case)
-        self.look_view.show(self.study, case=self.case)
+        self.look_view.show(self.study, case=self.case, labels=self.kept.labels)
         self._show_found()
 
     def _show_found(self) -> None:
         """What the look has found is what there is to decide on, and what leads to the next experiment."""
         found = self.look_view.found
         mine = found if found is not None and found.case == self.case else None
-        self.decide_form.show(self.study, case=self.case, found=mine)
+        self.decide_form.show(self.study, case=self.case, found=mine, labels=self.kept.labels)
         self.experiment_form.show(self.study, case=self.case, processes=self.look_view.processes)
 
     def _lay_out(self) -> None:
