@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scd.language import gettext as _
 from scd.models.priors import Priors
 from scd.study import Case, Measure, Study, StudyError
 
@@ -228,21 +229,26 @@ def _observed(case: Case, measure: Measure) -> dict[int, float]:
     """The measure's observed values by session."""
     seen = {s.number: v for s in case.sessions if (v := s.value(measure.key)) is not None}
     if not seen:
-        raise StudyError(
-            f"case '{case.code}', '{measure.key}': has no observed value; every session was missed", field="sessions"
-        )
+        told = _("case '{case}', '{measure}': has no observed value; every session was missed")
+        raise StudyError(told.format(case=case.code, measure=measure.key), field="sessions")
     return seen
 
 
 def _need_both_conditions(case: Case, outcome: Measure, seen: dict[int, float]) -> None:
     conditions = {case.phase_at(n).condition for n in seen}
     if "A" not in conditions or "B" not in conditions:
-        lacking = "in baseline (A)" if "A" not in conditions else "under intervention (B)"
-        raise StudyError(
-            f"case '{case.code}', '{outcome.key}': has no value {lacking} yet; links are looked for within phases, "
-            "beside the phase's own effect",
-            field="sessions",
+        told = (
+            _(
+                "case '{case}', '{measure}': has no value in baseline (A) yet; links are looked for within phases, "
+                "beside the phase's own effect"
+            )
+            if "A" not in conditions
+            else _(
+                "case '{case}', '{measure}': has no value under intervention (B) yet; links are looked for within "
+                "phases, beside the phase's own effect"
+            )
         )
+        raise StudyError(told.format(case=case.code, measure=outcome.key), field="sessions")
 
 
 def _within_phase_sd(case: Case, measure: Measure, seen: dict[int, float]) -> float:
@@ -255,7 +261,9 @@ def _within_phase_sd(case: Case, measure: Measure, seen: dict[int, float]) -> fl
     # Means of equal numbers may differ from them in the last digit.
     if freedom < 1 or squares <= 1e-20 * max(1.0, max(abs(v) for v in seen.values())) ** 2 * len(seen):
         raise StudyError(
-            f"case '{case.code}', '{measure.key}': never varied within a phase, so no link can be seen; leave it out",
+            _("case '{case}', '{measure}': never varied within a phase, so no link can be seen; leave it out").format(
+                case=case.code, measure=measure.key
+            ),
             field="process" if measure.role != "outcome" else "measure",
         )
     return float(np.sqrt(squares / freedom))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from scd.language import gettext as _
 from scd.study import Case, Measure, Study, StudyError
 
 __all__ = ["Series", "series_of"]
@@ -126,19 +127,28 @@ def series_of(study: Study, *, measure: str | None = None, case: str | None = No
     """
     chosen = (study.case(case),) if case is not None else study.cases
     pieces = [piece for c in chosen if (piece := _piece(study, c, measure)) is not None]
-    where = f"case '{case}'" if case is not None else f"study '{study.code}'"
+    where = _("case '{case}'").format(case=case) if case is not None else _("study '{study}'").format(study=study.code)
     if not pieces:
-        raise StudyError(f"{where}: has no observed value yet; record sessions first", field="sessions")
+        raise StudyError(
+            _("{where}: has no observed value yet; record sessions first").format(where=where), field="sessions"
+        )
     conditions = [set(p["intervention"]) for p in pieces]
     if not any({0.0, 1.0} <= seen for seen in conditions):
         if len(set.union(*conditions)) == 2:
-            lacking = "in both for any one case"
+            told = _(
+                "{where}: an effect needs values in baseline and under intervention; there is none in both for any one "
+                "case yet"
+            )
+        elif conditions[0] == {0.0}:
+            told = _(
+                "{where}: an effect needs values in baseline and under intervention; there is none under intervention "
+                "(B) yet"
+            )
         else:
-            lacking = "under intervention (B)" if conditions[0] == {0.0} else "in baseline (A)"
-        raise StudyError(
-            f"{where}: an effect needs values in baseline and under intervention; there is none {lacking} yet",
-            field="sessions",
-        )
+            told = _(
+                "{where}: an effect needs values in baseline and under intervention; there is none in baseline (A) yet"
+            )
+        raise StudyError(told.format(where=where), field="sessions")
     return Series(
         cases=tuple(p["case"] for p in pieces),
         measures=tuple(p["measure"] for p in pieces),

@@ -141,7 +141,7 @@ def overlap_table(
     pairs, without = phase_pairs(study, measure=measure, case=case)
     rows = index_rows(pairs, goal=goal, ci_prob=ci_prob)
     for code, reason in without.items():
-        rows += [(code, None, index, *(np.nan,) * 4, f"the case {reason}") for index in INDICES]
+        rows += [(code, None, index, *(np.nan,) * 4, _("the case {reason}").format(reason=reason)) for index in INDICES]
     order = {one.code: i for i, one in enumerate(study.cases)}
     rows.sort(key=lambda row: order[row[0]])  # stable: contrasts and indices keep their order
     table = pd.DataFrame(rows, columns=list(COLUMNS))

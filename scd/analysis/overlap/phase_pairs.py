@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from scd.language import gettext as _
 from scd.study import Case, Measure, Study, StudyError
 
 __all__ = ["PhasePair", "counts_successes", "phase_pairs"]
@@ -102,17 +103,25 @@ def phase_pairs(
         own = study.measures_of(one)
         chosen = next((m for m in own if (m.key == measure if measure is not None else m.role == "outcome")), None)
         if chosen is None:
-            without[one.code] = "has no outcome measure" if measure is None else f"does not have measure '{measure}'"
+            without[one.code] = (
+                _("has no outcome measure")
+                if measure is None
+                else _("does not have measure '{measure}'").format(measure=measure)
+            )
             continue
         pairs, reason = _pairs_of(one, chosen, shares=shares[chosen.key])
         found += pairs
         if reason:
             without[one.code] = reason
     if not found:
-        told = "; ".join(f"case '{code}' {reason}" for code, reason in without.items())
+        told = "; ".join(
+            _("case '{case}' {reason}").format(case=code, reason=reason) for code, reason in without.items()
+        )
         raise StudyError(
-            f"study '{study.code}': has no baseline and intervention to compare ({told}); "
-            "an index needs values under both",
+            _(
+                "study '{study}': has no baseline and intervention to compare ({reasons}); an index needs values under "
+                "both"
+            ).format(study=study.code, reasons=told),
             field="cases",
         )
     return tuple(found), without
@@ -144,14 +153,14 @@ def _pairs_of(case: Case, measure: Measure, *, shares: bool) -> tuple[list[Phase
             row = (value, session.number, entry.trials or np.nan, entry.minutes or np.nan)
             held.setdefault(case.phase_at(session.number).label, []).append(row)
     if not held:
-        return [], f"has no value of '{measure.label}' yet"
+        return [], _("has no value of '{measure}' yet").format(measure=measure.label)
     labels = [p.label for p in case.phases if p.label in held]
     if len({label[0] == "A" for label in labels}) < 2:
-        return [], f"has values in {', '.join(labels)} only"
+        return [], _("has values in {phases} only").format(phases=", ".join(labels))
     made = []
     for name, first, second in _contrasts(labels):
         rows = [(row, label in second) for label in labels if label in (*first, *second) for row in held[label]]
-        columns = np.array([row for row, _ in rows], dtype=float).T
+        columns = np.array([row for row, _treated in rows], dtype=float).T
         made.append(
             PhasePair(
                 case=case.code,

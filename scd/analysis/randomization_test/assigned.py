@@ -172,24 +172,30 @@ def _refuse_departure(case: Case, order: str, starts: tuple[int, ...], drawn: Ra
         )
     recorded = case.sessions[-1].number if case.sessions else 0
     for phase, start in zip(phases, (1, *starts), strict=True):
-        where = f"case '{case.code}', phase '{phase.label}'"
+        where = _("case '{case}', phase '{phase}'").format(case=case.code, phase=phase.label)
         if phase.planned_start != start:
             raise StudyError(
-                f"{where}: is planned for session {phase.planned_start}, and the draw gave session {start}; the plan "
-                "was changed after the draw, so no randomisation test against it is valid",
+                _(
+                    "{where}: is planned for session {planned}, and the draw gave session {drawn}; the plan was "
+                    "changed after the draw, so no randomisation test against it is valid"
+                ).format(where=where, planned=phase.planned_start, drawn=start),
                 field="randomization",
             )
         if phase.start != start:
             raise StudyError(
-                f"{where}: was drawn for session {start} and started at session {phase.start}; the schedule departed "
-                "from the draw, so a randomisation test against it is not valid. A hypothetical reference set can be "
-                "asked for, and the result will say so",
+                _(
+                    "{where}: was drawn for session {drawn} and started at session {started}; the schedule departed "
+                    "from the draw, so a randomisation test against it is not valid. A hypothetical reference set can "
+                    "be asked for, and the result will say so"
+                ).format(where=where, drawn=start, started=phase.start),
                 field="randomization",
             )
         if phase.start > recorded:
             raise StudyError(
-                f"{where}: has not begun (it was drawn for session {start}, the record ends at session {recorded}); "
-                "test when the study is complete",
+                _(
+                    "{where}: has not begun (it was drawn for session {drawn}, the record ends at session {recorded}); "
+                    "test when the study is complete"
+                ).format(where=where, drawn=start, recorded=recorded),
                 field="randomization",
             )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scd.analysis.overlap.phase_pairs import counts_successes
+from scd.language import gettext as _
 from scd.study import Measure, Study, StudyError
 
 __all__ = ["PhaseValues", "phase_values"]
@@ -98,9 +99,10 @@ def phase_values(
                 values, sessions = np.array(rows, dtype=float).T
                 found.append(PhaseValues(one.code, chosen, label, values, sessions, missed.count(label)))
     if not found:
-        what = "an outcome" if measure is None else f"'{measure}'"
-        raise StudyError(
-            f"study '{study.code}': has no value of {what} yet; a visual analysis begins with the first session",
-            field="sessions",
+        told = (
+            _("study '{study}': has no value of an outcome yet; a visual analysis begins with the first session")
+            if measure is None
+            else _("study '{study}': has no value of '{measure}' yet; a visual analysis begins with the first session")
         )
+        raise StudyError(told.format(study=study.code, measure=measure), field="sessions")
     return tuple(found)
