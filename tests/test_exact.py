@@ -264,7 +264,7 @@ def test_random_designs_meet_brute_force(design):
 )
 @given(designs(), st.sampled_from(["level", "level-trend", "phase-level", "piecewise"]))
 def test_both_engines_agree_on_random_designs(design, model):
-    """Every parameter within 4.5 Monte Carlo standard errors, where the chain passes; SCD_DESIGNS=300 tries that many designs."""
+    """Every parameter within 4.5 Monte Carlo standard errors, where the chain passes; SCD_DESIGNS=300 tries so many."""
     import arviz as az
 
     phases, sessions = design
