@@ -29,7 +29,10 @@ def _tree(folder: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def page() -> str:
     return index_page(
-        [DemoRow(label=s.label, story=s.story, study=s.study, grade="meets", says="Better.") for s in STUDIES.values()]
+        [
+            DemoRow(label=one.label, story=one.story, study=one.study, grade="meets", says=("Better.",))
+            for one in STUDIES.values()
+        ]
     )
 
 
@@ -57,7 +60,7 @@ def test_what_people_wrote_is_shown_and_never_run():
     one = STUDIES["SYNAB2"]
     evil = "<script>alert(1)</script>"
     page = index_page(
-        [DemoRow(label=evil, story=evil, study=one.study, says=evil, failure=evil, links=((evil, '"><b>'),))]
+        [DemoRow(label=evil, story=evil, study=one.study, says=(evil,), failure=evil, links=((evil, '"><b>'),))]
     )
     assert "<script" not in page
     assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 5
@@ -111,7 +114,7 @@ def demo(tmp_path_factory):
     case = running.study.cases[0]
     begun = running.study.with_case(case.replace(sessions=case.sessions[:4]))
     told: list[float] = []
-    made = make_demo(folder, studies=[STUDIES["SYNAB8"], replace(running, study=begun)], progress=told.append)
+    made = make_demo(folder, studies=[STUDIES["SYNPR2"], replace(running, study=begun)], progress=told.append)
     return made, told
 
 
@@ -120,7 +123,7 @@ def test_the_demo_makes_pages_for_clinician_and_client_and_a_front_page(demo):
     assert not made.failures
     folder = made.index.parent
     assert sorted(p.relative_to(folder).as_posix() for p in made.reports) == [
-        f"reports/{code}-{audience}.html" for code in ("SYNAB8", "SYNAB9") for audience in ("client", "clinician")
+        f"reports/{code}-{audience}.html" for code in ("SYNAB9", "SYNPR2") for audience in ("client", "clinician")
     ]
     index = made.index.read_text()
     for page in made.reports:
@@ -133,8 +136,12 @@ def test_the_demo_makes_pages_for_clinician_and_client_and_a_front_page(demo):
 def test_the_front_page_says_what_the_reports_say(demo):
     made, _ = demo
     index = made.index.read_text()
-    assert "GAD-7" in index
+    assert "Evening tension" in index
     assert "probability of improvement" in index
+    # What carries the effect does not show in the headline: the row tells it as the report does.
+    report = next(p for p in made.reports if p.name == "SYNPR2-clinician.html").read_text()
+    (told,) = re.findall(r"Full practice goes with a further change in Evening tension of [^<]*", index)
+    assert told in report
     # The other one has no intervention values yet: a page with a chart and without a number.
     assert "No effect can be estimated yet" in index
 
@@ -143,10 +150,11 @@ def test_the_demo_is_a_workspace_with_labels_that_say_synthetic_and_a_page_to_wo
     made, _ = demo
     workspace = Workspace(made.index.parent)
     with workspace.open() as caseload:
-        assert {held.study.code for held in caseload.list()} == {"SYNAB8", "SYNAB9"}
-        assert caseload.labels("SYNAB8")["SYNAB8"].startswith("Synthetic client")
-    assert [p.name for p in workspace.pages.iterdir()] == ["SYNAB8.ipynb"]
-    assert 'code = \\"SYNAB8\\"' in (workspace.pages / "SYNAB8.ipynb").read_text()
+        assert {held.study.code for held in caseload.list()} == {"SYNPR2", "SYNAB9"}
+        assert caseload.labels("SYNPR2")["SYNPR2"].startswith("Synthetic client")
+    assert {p.name for p in workspace.pages.iterdir()} == {"SYNPR2.ipynb", "weekly-SYNPR2.ipynb"}
+    assert 'code = \\"SYNPR2\\"' in (workspace.pages / "weekly-SYNPR2.ipynb").read_text()
+    assert 'code = \\"SYNPR2\\"' in (workspace.pages / "SYNPR2.ipynb").read_text()
     assert "Synthetic clients only" in (workspace.path / "SYNTHETIC.txt").read_text()
 
 
@@ -157,23 +165,24 @@ def test_a_notebook_links_to_the_reports_that_are_there(demo, monkeypatch):
     assert len(rows) == 2 + len(STUDIES)
     linked = [row for row in rows if "](" in row]
     assert len(linked) == 2
-    assert "[For the clinician](a%20demo/reports/SYNAB8-clinician.html)" in linked[0]
+    assert "[For the clinician](a%20demo/reports/SYNPR2-clinician.html)" in linked[1]
     assert sum("not made here" in row for row in rows) == len(STUDIES) - 2
 
 
 def test_running_it_again_renews_the_pages_and_keeps_what_is_stored(demo):
     made, _ = demo
     with Workspace(made.index.parent).open() as caseload:
-        held = caseload.get("SYNAB8")
+        held = caseload.get("SYNPR2")
         tried = held.study.replace(note="tried something out")
         changed = caseload.save(tried, revision=held.revision, reason="a visitor").study
     made.index.unlink()
-    again = make_demo(made.index.parent, studies=[STUDIES["SYNAB8"]])
+    again = make_demo(made.index.parent, studies=[STUDIES["SYNPR2"]])
     assert not again.failures
     assert again.index.exists()
     with Workspace(made.index.parent).open() as caseload:
-        assert caseload.get("SYNAB8").study == changed
+        assert caseload.get("SYNPR2").study == changed
     assert changed.fingerprint() in next(p for p in again.reports if "clinician" in p.name).read_text()
+    assert Workspace(made.index.parent).pages.joinpath("weekly-SYNPR2.ipynb").is_file()
 
 
 def test_a_demo_that_somebody_put_a_study_into_is_left_alone(demo):
@@ -185,5 +194,5 @@ def test_a_demo_that_somebody_put_a_study_into_is_left_alone(demo):
         caseload.add(own, reason="somebody's own study")
     before = (folder / "index.html").read_bytes()
     with pytest.raises(StudyError, match=r"holds studies that the demo did not make \(K7M2AB\) and was left alone"):
-        make_demo(folder, studies=[STUDIES["SYNAB8"]])
+        make_demo(folder, studies=[STUDIES["SYNPR2"]])
     assert (folder / "index.html").read_bytes() == before

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
+from scd.analysis.between_sessions import BetweenSessions
 from scd.analysis.summary import Summary, headline_model
 from scd.design.standards import grade_wwc
 from scd.design.synthetic import SyntheticStudy, synthetic_studies
@@ -19,6 +20,7 @@ from scd.records.caseload import Caseload
 from scd.records.workspace import Workspace, init_workspace
 from scd.reports.demo_index import BANNER, DemoRow, index_page
 from scd.reports.outcomes import summarize_outcomes
+from scd.reports.page_jobs import between_of
 from scd.reports.report import make_report
 from scd.reports.shares import has_several_clients
 from scd.study import Study, StudyError
@@ -98,17 +100,18 @@ def make_demo(
     with ThreadPoolExecutor(max_workers=_KERNELS) as kernels:
         for one in sorted(held, key=_structure):
             summaries = summarize_outcomes(one.study)
+            between = between_of(one.study)
             tell.step()
             row = DemoRow(
                 label=one.label,
                 story=one.story,
                 study=one.study,
                 grade=_(grade_wwc(one.study).grade),
-                says=_headline(summaries[0]),
+                says=(_headline(summaries[0]), *_between_words(between)),
             )
             pages = {
                 (code, audience): kernels.submit(
-                    copy_context().run, _report, workspace, code, audience, summaries, tell
+                    copy_context().run, _report, workspace, code, audience, summaries, between, tell
                 )
                 for code, audience in _pages(one.study)
             }
@@ -209,14 +212,18 @@ def _stored_study(caseload: Caseload, one: SyntheticStudy) -> Study:
 
 
 def _set_up_pages(workspace: Workspace, studies: Sequence[Study]) -> None:
-    """Put the page of the first study of each design into the workspace, to be opened and worked with."""
-    from scd.forms.pages import new_page  # the demo shows what the other doors open on
+    """Put pages to work with into the workspace: of the first study of each design, and the first rule's weekly one."""
+    from scd.forms.pages import new_page, weekly_page_of  # the demo shows what the other doors open on
 
     first = {study.design: study.code for study in reversed(studies)}
     if code := first.get("reversal"):
         new_page(workspace, "abab", code=code)
     if code := first.get("multiple-baseline"):
         new_page(workspace, "multiple-baseline", code=code)
+    if steered := next((study for study in studies if study.monitoring is not None), None):
+        # Made anew as the others are, for one that was there may be in another language.
+        weekly_page_of(workspace, steered).unlink()
+        weekly_page_of(workspace, steered)
 
 
 def _pages(study: Study) -> list[tuple[str, str]]:
@@ -230,8 +237,15 @@ def _structure(one: SyntheticStudy) -> int:
     return int(headline_model(one.study) == "multilevel")
 
 
-def _report(workspace: Workspace, code: str, audience: str, summaries: Sequence[Summary], tell: _Steps) -> Path:
-    page = make_report(workspace, code, audience=audience, summaries=summaries)
+def _report(
+    workspace: Workspace,
+    code: str,
+    audience: str,
+    summaries: Sequence[Summary],
+    between: Sequence[BetweenSessions],
+    tell: _Steps,
+) -> Path:
+    page = make_report(workspace, code, audience=audience, summaries=summaries, between=between)
     tell.step()
     return page
 
@@ -242,6 +256,18 @@ def _headline(summary: Summary) -> str:
     first = re.match(rf".*?{chance}[^()]*\([^()]*\)\.", summary.text[0], re.IGNORECASE)
     reservations = [text for text in summary.text[1:] if text.startswith(_("No verdict"))]
     return " ".join([first[0] if first else summary.text[0], *reservations])
+
+
+def _between_words(between: Sequence[BetweenSessions]) -> tuple[str, ...]:
+    """What the clinician's report says first of areas, practice and processes, where it has something to say."""
+    told: list[str] = []
+    for found in between:
+        if found.areas is not None:
+            told += found.areas.text[:1]
+        told += [line for p in found.practice if p.dose and p.dose.told_apart for line in p.dose.text[:1]]
+        if found.processes is not None and found.processes.leading:
+            told += found.processes.text[:1]
+    return tuple(told)
 
 
 def _with_links(row: DemoRow, pages: _Futures, *, workspace: Workspace) -> DemoRow:

@@ -36,6 +36,7 @@ tbody th { font-weight: 600; min-width: 8.5rem; }
 .story { min-width: 11rem; }
 .series { min-width: 9.5rem; }
 .says { min-width: 15rem; }
+.says p { margin: 0 0 .5rem; }
 .failed { font-weight: 600; }
 td a { display: block; white-space: nowrap; }
 svg { display: block; margin-bottom: .3rem; }
@@ -68,8 +69,8 @@ class DemoRow:
         The record.
     grade : str
         The design's grade, in a few words.
-    says : str
-        The first sentence of the clinician's report.
+    says : tuple of str
+        What the clinician's report says: the first sentence, then what it says first of the time between the sessions.
     links : tuple of (str, str)
         The words of each link and its address, relative to the front page.
     failure : str
@@ -80,7 +81,7 @@ class DemoRow:
     story: str
     study: Study
     grade: str = ""
-    says: str = ""
+    says: tuple[str, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     failure: str = ""
 
@@ -136,8 +137,8 @@ def index_page(rows: Sequence[DemoRow]) -> str:
         joined(_row(row) for row in rows),
         Markup(
             _(
-                "To work in this workspace yourself, run <code>scd lab</code> in its folder: the set-up pages are in "
-                "<code>pages</code>, the reports in <code>reports</code>."
+                "To work in this workspace yourself, run <code>scd lab</code> in its folder: the set-up pages and a "
+                "weekly page are in <code>pages</code>, the reports in <code>reports</code>."
             )
         ),
     )
@@ -162,7 +163,7 @@ def _row(row: DemoRow) -> Markup:
         _session_words(row.study),
         joined(_sparkline(row.study, case) for case in row.study.cases),
         row.grade,
-        row.says,
+        joined(Markup("<p>{}</p>").format(text) for text in row.says),
         links,
         failure,
     )

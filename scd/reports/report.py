@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from scd.analysis.between_sessions import BetweenSessions
 from scd.analysis.summary import Summary
 from scd.language import gettext as _
 from scd.records import Stored, Workspace
@@ -63,6 +64,7 @@ def make_report(
     *,
     audience: str,
     summaries: Sequence[Summary] = (),
+    between: Sequence[BetweenSessions] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Path:
     """Make the page of a study for one audience.
@@ -83,6 +85,9 @@ def make_report(
     summaries : sequence of Summary
         The estimates of this very revision as `scd.reports.outcomes.summarize_outcomes` gives them, the headline's
         first; those that are missing are made here, which may take up to a minute.
+    between : sequence of BetweenSessions, optional
+        What happened between the sessions by this very revision, from `scd.reports.page_jobs.between_of`; by default
+        it is gathered here.
     progress : callable, optional
         Called with the share done, 0 to 1.
 
@@ -103,8 +108,8 @@ def make_report(
     stored, known = _from_store(workspace, code)
     tell = progress or _silent
     estimates = _estimates(stored.study, summaries, lambda share: tell(0.8 * share))
-    between = between_of(stored.study)
-    jobs = page_jobs(stored, code.strip().upper(), audience=audience, summaries=estimates, between=between)
+    found = between_of(stored.study) if between is None else tuple(between)
+    jobs = page_jobs(stored, code.strip().upper(), audience=audience, summaries=estimates, between=found)
     paths = []
     for done, job in enumerate(jobs, start=1):
         paths.append(_make(workspace, job, audience=audience, strangers=known - _own_codes(job)))
