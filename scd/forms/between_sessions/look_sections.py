@@ -1,14 +1,13 @@
-"""What the weekly page shows of the data: each section as HTML, for the clinician or for looking at it together."""
+"""What the weekly page shows the clinician of the data: each section as HTML."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from scd.analysis.processes.evidence import MOST_PROCESSES
 from scd.analysis.steering.steering_words import error_words
 from scd.forms.markup import headed, more, said, table
-from scd.forms.pictures import record_picture
 from scd.forms.schedule import named
 from scd.language import gettext as _
 from scd.language import localized, short_day
@@ -21,14 +20,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "areas_of_life",
+    "areas_picture",
     "areas_section",
     "course_section",
+    "outcome_of",
     "practice_picture",
     "practice_section",
     "practices_of",
     "processes_of",
     "processes_section",
-    "together_section",
 ]
 
 _OBSTACLES_SHOWN = 8
@@ -112,7 +112,7 @@ def practice_section(study: Study, case: Case, *, practice: Measure) -> str:
     html += practice_picture(study, case, practice=practice) + "".join(said(text) for text in told)
     html += _obstacles(case, practice=practice)
     try:
-        found = dose_effects(study, measure=_outcome(study, case).key, practice=practice.key, case=case.code)
+        found = dose_effects(study, measure=outcome_of(study, case).key, practice=practice.key, case=case.code)
     except StudyError as error:
         return html + said(_("What practice adds can't be told yet: {why}").format(why=error.message), tone="quiet")
     first, *rest = dose_words(found)
@@ -125,7 +125,7 @@ def practice_picture(study: Study, case: Case, *, practice: Measure) -> str:
     from scd.charts import describe_study, picture
     from scd.charts.practice_chart import practice_chart
 
-    outcome = _outcome(study, case)
+    outcome = outcome_of(study, case)
     frame, phases = study.frame(), study.phase_frame()
     drawn = practice_chart(
         frame,
@@ -173,7 +173,7 @@ def processes_of(study: Study, case: Case) -> Processes | StudyError | None:
         )
         return StudyError(told.format(n=declared, most=MOST_PROCESSES), field="process")
     try:
-        return process_table(study, outcome=_outcome(study, case).key, case=case.code)
+        return process_table(study, outcome=outcome_of(study, case).key, case=case.code)
     except StudyError as error:
         return error
 
@@ -242,10 +242,11 @@ def areas_section(study: Study, found: AreaChanges | StudyError | None) -> str:
     from scd.analysis.areas.words import area_words
 
     first, *rest = area_words(found, study=study)
-    return head + _areas_picture(found) + said(first) + more(_("Each area in numbers, and the rule"), rest)
+    return head + areas_picture(found) + said(first) + more(_("Each area in numbers, and the rule"), rest)
 
 
-def _areas_picture(found: AreaChanges) -> str:
+def areas_picture(found: AreaChanges) -> str:
+    """One row an area, most improved on top."""
     from scd.analysis.areas.words import area_client_words
     from scd.charts import picture
     from scd.charts.areas_chart import areas_chart
@@ -254,83 +255,7 @@ def _areas_picture(found: AreaChanges) -> str:
     return picture(areas_chart(found.rows), title=_("Change of each area of life"), description=told).html
 
 
-def together_section(
-    study: Study,
-    case: Case,
-    *,
-    found: Steering | None,
-    areas: AreaChanges | StudyError | None,
-    processes: Processes | StudyError | None,
-) -> str:
-    """The client's view: one graph an area, plain sentences, no tables and no codes.
-
-    Parameters
-    ----------
-    study : Study
-        As stored.
-    case : Case
-        One of it.
-    found : Steering, optional
-        Where it stands.
-    areas : AreaChanges, StudyError or None
-        As `areas_of_life` gives them.
-    processes : Processes, StudyError or None
-        As `processes_of` gives them.
-
-    Returns
-    -------
-    str
-        HTML, set larger than the rest.
-    """
-    own = study.replace(cases=(case,), randomization=None, decisions=(), across=study.across)
-    parts = []
-    if areas is not None and not isinstance(areas, StudyError):
-        from scd.analysis.areas.words import area_client_words
-
-        parts.append(_block(_("All areas at a glance"), area_client_words(areas), _areas_picture(areas)))
-    parts += [_area_together(own, case, measure=m, found=found) for m in own.measures_of(case) if m.role == "outcome"]
-    parts += [_practice_together(own, case, practice=m) for m in practices_of(own, case)]
-    if processes is not None and not isinstance(processes, StudyError):
-        parts.append(_block(_("What goes along with it"), processes.client_text))
-    return f'<div style="font-size:17px;line-height:1.6;max-width:46em">{"".join(parts)}</div>'
-
-
-def _area_together(study: Study, case: Case, *, measure: Measure, found: Steering | None) -> str:
-    practices = practices_of(study, case)
-    watched = measure.key == _outcome(study, case).key
-    # Practice stands below the outcome that it is for; then no second graph shows the same numbers.
-    drawn = (
-        practice_picture(study, case, practice=practices[0])
-        if practices and watched
-        else record_picture(study, measure=measure.key, labels={})
-    )
-    if found is not None and found.measure == measure.key:
-        return _block(measure.label, found.client_text, drawn)
-    better = _("Higher is better.") if measure.sign > 0 else _("Lower is better.")
-    return _block(measure.label, (better,), drawn)
-
-
-def _practice_together(study: Study, case: Case, *, practice: Measure) -> str:
-    from scd.analysis.practice.dose_effects import dose_effects
-    from scd.analysis.practice.follow_through import follow_through_table
-    from scd.analysis.practice.words import dose_client_words, follow_through_client_words
-
-    table_ = follow_through_table(study, case=case.code, practice=practice.key)
-    told: Sequence[str] = follow_through_client_words(table_, practice=practice, case=case.code)
-    try:
-        dose = dose_effects(study, measure=_outcome(study, case).key, practice=practice.key, case=case.code)
-        told = (*told, *dose_client_words(dose))
-    except StudyError:
-        told = (*told, _("There are too few numbers yet to see what practice adds."))
-    first = practice == practices_of(study, case)[0]
-    return _block(practice.label, told, "" if first else practice_picture(study, case, practice=practice))
-
-
-def _block(title: str, sentences: Sequence[str], drawn: str = "") -> str:
-    return headed(title) + drawn + "".join(said(text) for text in sentences)
-
-
-def _outcome(study: Study, case: Case) -> Measure:
+def outcome_of(study: Study, case: Case) -> Measure:
     """The outcome that the rule watches, or the case's first."""
     own = [m for m in study.measures_of(case) if m.role == "outcome"]
     if not own:

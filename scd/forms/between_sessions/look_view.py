@@ -11,6 +11,7 @@ import traitlets
 
 from scd.forms.alert import Alert
 from scd.forms.background import started
+from scd.forms.between_sessions.client_view import together_section
 from scd.forms.between_sessions.look_sections import (
     areas_of_life,
     areas_section,
@@ -19,7 +20,6 @@ from scd.forms.between_sessions.look_sections import (
     practices_of,
     processes_of,
     processes_section,
-    together_section,
 )
 from scd.forms.markup import said
 from scd.forms.view import View, row, shown
