@@ -138,13 +138,20 @@ def session(tmp_path_factory):
 def test_after_the_build_every_result_is_there(session):
     checkout, run = session
     assert (checkout / "scd-demo" / "index.html").is_file()
-    assert len(list((checkout / "scd-demo" / "reports").glob("*.html"))) >= 20
+    assert len(list((checkout / "scd-demo" / "reports").glob("*.html"))) >= 24
     # The tour's links lead there, seen from its folder.
     tour = "".join(p.read_text() for p in (checkout / "notebooks").glob("*.ipynb"))
     links = set(re.findall(r"\((\.\./scd-demo/[^)]+)\)", tour))
     assert links
     assert not [link for link in links if not (checkout / "notebooks" / link).is_file()]
     assert run("binder/start", "bash", "-c", 'echo "$SCD_WORKSPACE"').strip() == str(checkout / "scd-demo")
+
+
+def test_a_visitor_opens_the_weekly_page_of_a_synthetic_client(session):
+    _, run = session
+    opened = "from scd.forms.between_sessions.opening import open_weekly_page as o; page = o('SYNPR2')"
+    told = run("binder/start", "python", "-c", f"{opened}; page.check(); print(type(page).__name__)")
+    assert told.strip() == "WeeklyPage"
 
 
 def test_lab_greets_a_visitor_without_a_question(session):
@@ -164,7 +171,7 @@ def test_a_visitors_first_estimate_finds_the_caches_warm_and_fits_into_a_gigabyt
     checkout, run = session
     seen = json.loads(run("binder/start", "python", "-c", VISIT))
     assert seen["ok"] == [True, True]
-    assert len(seen["codes"]) >= 10
+    assert len(seen["codes"]) >= 12
     assert seen["cpu"] == "generic"
     assert seen["workspace"] == str(checkout / "scd-demo")
     assert seen["before"], "the caches lie where the session looks for them"

@@ -79,11 +79,12 @@ def test_the_wheel_makes_the_demo_in_an_empty_environment(environment, tmp_path)
     index = place / "index.html"
     assert str(index) in done.stdout.replace("\n", "")
     links = re.findall(r'href="([^"]+)"', index.read_text())
-    assert len(links) >= 2 * 10
+    assert len(links) >= 2 * 12
     for link in links:
         page = (place / link).read_text()
         assert page.rstrip().endswith("</html>")
         assert "Content-Security-Policy" in page
+    assert (place / "pages" / "weekly-SYNPR2.ipynb").is_file()
     # Seconds depend on who else is at work on this machine, so they are told and not judged.
     print(re.search(r"in (\d+) s", done.stdout)[0], "for the whole demo from a cold start")
 
