@@ -36,7 +36,8 @@ tbody th { font-weight: 600; min-width: 8.5rem; }
 .story { min-width: 11rem; }
 .series { min-width: 9.5rem; }
 .says { min-width: 15rem; }
-.says p { margin: 0 0 .5rem; }
+.says p { margin: 0; }
+.says p + p { margin-top: .5rem; }
 .failed { font-weight: 600; }
 td a { display: block; white-space: nowrap; }
 svg { display: block; margin-bottom: .3rem; }
