@@ -52,7 +52,7 @@ def areas(job: Job) -> Piece:
         inside = joined([_rows(job, found), *_few(found), paragraphs(found.text[1:], kind="note")])
         parts += [paragraphs(found.text[:1]), _chart(job, case, found).html]
         parts.append(inside if len(held) <= MANY else fold(_("The numbers"), inside))
-    parts += _model(held)
+    parts += _model(job, held)
     return Piece(joined(parts), name="areas")
 
 
@@ -115,7 +115,7 @@ def _few(found: AreasFound) -> Iterator[Markup]:
         yield items(few)
 
 
-def _model(held: Sequence[tuple[Case, AreasFound]]) -> Iterator[Markup]:
+def _model(job: Job, held: Sequence[tuple[Case, AreasFound]]) -> Iterator[Markup]:
     """What the model takes for granted, once for all cases."""
     for found in [found for _case, found in held if found.rows][:1]:
         said = _(
@@ -123,7 +123,8 @@ def _model(held: Sequence[tuple[Case, AreasFound]]) -> Iterator[Markup]:
             "phase, so their intervals are wider where it does. They head the page, and these tell which areas stand "
             "out."
         )
-        yield paragraphs([said], kind="note")
+        if any(summary.model == "phase-level" for summary in job.summaries):
+            yield paragraphs([said], kind="note")
         priors = "; ".join(f"{name}: {told}" for name, told in (found.priors or {}).items())
         told = _("Priors, in fifths of a range: {priors}").format(priors=priors)
         yield fold(_("The model of the areas"), paragraphs([told]))
