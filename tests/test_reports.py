@@ -220,6 +220,17 @@ def test_a_killed_kernel_is_no_success(failures):
     assert "the kernel stopped" in failures["killed"]
 
 
+def test_a_kernel_that_was_killed_once_is_tried_once_more(tmp_path):
+    marker = tmp_path / "killed"
+    once = (
+        f"import os, pathlib\nmarker = pathlib.Path({str(marker)!r})\n"
+        "if not marker.exists():\n    marker.touch()\n    os.kill(os.getpid(), 9)"
+    )
+    ran = run_notebook(notebook(once, DONE), name="trial", parameters={"job": ""})
+    assert marker.exists()
+    assert seal_of(ran) is not None
+
+
 def test_a_cell_that_takes_too_long_is_no_success(failures):
     assert failures["slow cell"].endswith("the cell took longer than 1 s")
 

@@ -66,6 +66,7 @@ def run_template(
     ------
     ReportError
         When a parameter is missing, a stranger or no plain value, or when the run failed; the message quotes the cell.
+        A kernel that was stopped from outside is tried once more.
     """
     import nbformat
 
@@ -106,19 +107,29 @@ def run_notebook(
     """
     checked = _checked(parameters, declared=_declared(notebook, name), name=name)
     prepared = _prepared(notebook, checked, name)
-    watch = _Watch(name=name, seconds=seconds)
-    # A thread of its own: the caller may stand inside a running event loop, as every callback in JupyterLab does.
+    try:
+        ran = _in_own_thread(prepared, watch=_Watch(name=name, seconds=seconds), cell_seconds=cell_seconds)
+    except _KernelStopped:  # whatever ended it from outside need not do so twice
+        ran = _in_own_thread(prepared, watch=_Watch(name=name, seconds=seconds), cell_seconds=cell_seconds)
+    _complete(ran, name)
+    return ran
+
+
+class _KernelStopped(ReportError):
+    """The kernel ended by itself, or was ended, in the middle of a run."""
+
+
+def _in_own_thread(prepared: NotebookNode, *, watch: _Watch, cell_seconds: int) -> NotebookNode:
+    # The caller may stand inside a running event loop, as every callback in JupyterLab does.
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="scd-report") as pool:
         # It speaks the caller's language, which a thread does not inherit by itself.
         run = partial(_run, prepared, watch=watch, cell_seconds=cell_seconds)
         future = pool.submit(copy_context().run, run)
         try:
-            ran = future.result()
+            return future.result()
         except KeyboardInterrupt:
             watch.kill()
             raise
-    _complete(ran, name)
-    return ran
 
 
 def seal_of(notebook: NotebookNode) -> str | None:
@@ -252,7 +263,7 @@ def _run(prepared: NotebookNode, *, watch: _Watch, cell_seconds: int) -> Noteboo
         if isinstance(error, TimeoutError):
             raise _failed(watch, watch.source, f"the cell took longer than {cell_seconds} s") from None
         told = _last_line(folder / "stderr") or str(error)
-        raise _failed(watch, watch.source, f"the kernel stopped ({told})") from None
+        raise _KernelStopped(_failed(watch, watch.source, f"the kernel stopped ({told})").message) from None
     finally:
         clock.cancel()
         watch.kill()
