@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import gettext as _gettext
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -34,6 +34,7 @@ __all__ = [
     "pgettext",
     "short_day",
     "speaking",
+    "spoken_here",
     "thousands",
     "without_zero",
 ]
@@ -153,6 +154,37 @@ def speaking(language: str) -> Iterator[None]:
         yield
     finally:
         _spoken.reset(token)
+
+
+def spoken_here[R](work: Callable[[], R]) -> Callable[[], R]:
+    """The same work in the language that is spoken now, in whatever thread it is done.
+
+    A thread begins with the default language. A copy of the caller's whole context would tell it, but also hand over
+    the caller's event loop, which two threads can't run at once.
+
+    Parameters
+    ----------
+    work : callable
+        Takes nothing.
+
+    Returns
+    -------
+    callable
+
+    Examples
+    --------
+    >>> with speaking("de"):
+    ...     work = spoken_here(lambda: number(-0.5, digits=1))
+    >>> work()
+    '−0,5'
+    """
+    language = current_language()
+
+    def done() -> R:
+        with speaking(language):
+            return work()
+
+    return done
 
 
 def gettext(message: str) -> str:

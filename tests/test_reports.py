@@ -231,6 +231,27 @@ def test_a_kernel_that_was_killed_once_is_tried_once_more(tmp_path):
     assert seal_of(ran) is not None
 
 
+def test_runs_side_by_side_do_not_share_the_callers_event_loop():
+    """JupyterLab's callbacks, and `asyncio.to_thread`, hand a context on that knows a loop of the caller's."""
+    from contextvars import copy_context
+
+    from jupyter_core.utils import ensure_event_loop
+
+    def caller() -> list[str | None]:
+        loop = ensure_event_loop()
+        try:
+            with ThreadPoolExecutor(2) as pool:
+                runs = [
+                    pool.submit(copy_context().run, run_notebook, notebook(DONE), name="trial", parameters={"job": ""})
+                    for _ in range(2)
+                ]
+                return [seal_of(run.result()) for run in runs]
+        finally:
+            loop.close()
+
+    assert copy_context().run(caller) == ["token", "token"]
+
+
 def test_a_cell_that_takes_too_long_is_no_success(failures):
     assert failures["slow cell"].endswith("the cell took longer than 1 s")
 

@@ -6,8 +6,8 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,6 +16,7 @@ from scd.analysis.summary import Summary, headline_model
 from scd.design.standards import grade_wwc
 from scd.design.synthetic import SyntheticStudy, synthetic_studies
 from scd.language import gettext as _
+from scd.language import spoken_here
 from scd.records.caseload import Caseload
 from scd.records.workspace import Workspace, init_workspace
 from scd.reports.demo_index import BANNER, DemoRow, index_page
@@ -111,7 +112,7 @@ def make_demo(
             )
             pages = {
                 (code, audience): kernels.submit(
-                    copy_context().run, _report, workspace, code, audience, summaries, between, tell
+                    spoken_here(partial(_report, workspace, code, audience, summaries, between, tell))
                 )
                 for code, audience in _pages(one.study)
             }

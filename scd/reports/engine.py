@@ -16,11 +16,11 @@ import tempfile
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scd.language import spoken_here
 from scd.reports.templates import cell_words, template_path
 from scd.study import StudyError
 
@@ -122,9 +122,8 @@ class _KernelStopped(ReportError):
 def _in_own_thread(prepared: NotebookNode, *, watch: _Watch, cell_seconds: int) -> NotebookNode:
     # The caller may stand inside a running event loop, as every callback in JupyterLab does.
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="scd-report") as pool:
-        # It speaks the caller's language, which a thread does not inherit by itself.
         run = partial(_run, prepared, watch=watch, cell_seconds=cell_seconds)
-        future = pool.submit(copy_context().run, run)
+        future = pool.submit(spoken_here(run))
         try:
             return future.result()
         except KeyboardInterrupt:
