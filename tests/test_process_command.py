@@ -209,3 +209,14 @@ def test_ruiz_2020_goes_through_the_command():
     assert len(told["rows"]) == 12
     assert {row["evidence"] for row in told["rows"]} == {"too few sessions"}
     assert "The ranking is withheld: 13 pairs" in told["text"]
+
+
+def test_several_clients_lean_on_each_other_beside_their_own_links(tmp_path):
+    result = scd("process", written(tmp_path / "clients.csv", cases=3, sessions=15), *ASKED, *SAID, "--json")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    alone = {(row["case"], row["process"]): row["link_mean"] for row in told["rows"]}
+    for row in told["together"]:
+        assert row["link_mean_alone"] == pytest.approx(alone[row["case"], row["process"]])
+        assert row["sd"] < row["sd_alone"]
+    assert [row["clients"] for row in told["average"]] == [3, 3]

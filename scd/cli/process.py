@@ -37,7 +37,9 @@ def process(
 ) -> None:
     """Link processes to an outcome at the next session, within phases, without storing anything."""
     from scd.analysis.processes.table import process_table
+    from scd.analysis.processes.together import fit_links_together
     from scd.records.opening_processes import open_processes
+    from scd.study import StudyError
 
     opened = open_processes(
         file,
@@ -53,7 +55,13 @@ def process(
     )
     keys = [m.key for m in opened.study.measures]
     found = process_table(opened.study, outcome=keys[0], processes=keys[1:], many=many, seed=seed)
-    warnings = [*opened.warnings, *found.warnings]
+    together, alone = None, []
+    if len(opened.study.cases) > 1 and not many:  # a short series leans on the others; a search would lean on chance
+        try:
+            together = fit_links_together(opened.study, outcome=keys[0], processes=keys[1:], seed=seed)
+        except StudyError as error:  # each client's own links stand all the same
+            alone = [error.message]
+    warnings = [*opened.warnings, *found.warnings, *(together.warnings if together else alone)]
     for warning in warnings:
         typer.echo(f"Warning: {warning}", err=True)
     if json_:
@@ -68,6 +76,7 @@ def process(
                 "seed": seed,
                 "fingerprint": opened.study.fingerprint(),
             }
+            | ({"together": json_rows(together.clients), "average": json_rows(together.average)} if together else {})
         )
         return
     shown = [
@@ -86,3 +95,17 @@ def process(
         found.table[shown], title=f"{found.model}: links to {found.outcome.label} at the next session, SD per SD"
     )
     typer.echo("\n".join(found.text))
+    if together:
+        columns = [
+            "case",
+            "process",
+            "n",
+            "link_mean",
+            "lower",
+            "upper",
+            "link_mean_alone",
+            "lower_alone",
+            "upper_alone",
+        ]
+        print_frame(together.clients[columns], title="each client leaning on the others, and alone")
+        typer.echo("\n".join(together.text))

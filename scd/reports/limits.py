@@ -92,18 +92,6 @@ def client_limits(job: Job) -> Piece:
     return Piece(items(said), name="client limits")
 
 
-def _has_areas(job: Job) -> bool:
-    return any(found.areas is not None and bool(found.areas.rows) and found.areas.reliable for found in job.between)
-
-
-def _by_itself(job: Job) -> str:
-    if _has_areas(job):
-        return _(
-            "Each is estimated by itself, as if it were the only one; “Areas of life” judges all of them together."
-        )
-    return _("Each is estimated by itself, as if it were the only one.")
-
-
 def judged_together(job: Job) -> bool:
     """Whether the page has a section that judges all outcomes together, so that none looks good by chance.
 
