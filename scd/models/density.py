@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from scd.models.priors import Priors
     from scd.models.quadrature import LinearModel
 
-__all__ = ["CHUNK", "DEPTH", "ends_between", "log_mass", "on_grid", "whitened"]
+__all__ = ["CHUNK", "DEPTH", "ends_between", "log_peak", "on_grid", "whitened"]
 
 DEPTH = 16.0
 """A grid ends where the density is e**-16 of its peak: what lies outside holds less than a millionth."""
@@ -26,23 +26,33 @@ CHUNK = 3_000_000
 """Working arrays stay below so many numbers; longer batches are cut into pieces."""
 
 
-def log_mass(
-    value: np.ndarray, model: LinearModel, priors: Priors, u: np.ndarray, *, points: int
+def log_peak(
+    value: np.ndarray,
+    model: LinearModel,
+    priors: Priors,
+    u: np.ndarray,
+    *,
+    points: int,
+    between: tuple[float, float] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Where the mass is: its log for each outer value and u, shape (batch, outer, u), and the ends of v there.
+    """The log density's highest point over v for each outer value and u, shape (batch, outer, u), and the ends of v.
 
-    The ends have the shape (2, batch, outer, u, 1).
+    The ends have the shape (2, batch, outer, u, 1). They are sought between two values of v, or anywhere.
     """
-    piece = max(1, int(CHUNK / (len(model.outer) * len(u) * 40)))
+    piece = max(1, int(CHUNK / (len(model.outer) * len(u) * points)))
+    lowest, highest = between or _widest(priors, obs=value.shape[1])
+    v = lowest + (highest - lowest) * _evenly(points)
     found, ends = [], []
     for i in range(0, len(value), piece):
-        _, grid = on_grid(value[i : i + piece], model, priors, u, points=points)
-        top = grid["log_density"].max(axis=-1)
-        found.append(top + np.log(np.exp(grid["log_density"] - top[..., None]).sum(axis=-1) * grid["step"]))
-        ends.append(grid["ends"])
+        moments, own = whitened(value[i : i + piece], model, u)
+        top, low, high = _ends(v, moments, own, priors, u, obs=value.shape[1])
+        if between and len(value) > 1:  # what holds for all is wide for each
+            top, low, high = _ends(low + (high - low) * _evenly(16), moments, own, priors, u, obs=value.shape[1])
+        found.append(top)
+        ends.append(np.stack([low, high]))
     with np.errstate(divide="ignore"):
-        mass = np.concatenate(found) + log_prior_u(u, priors, held=False) + np.log(model.outer_weight)[:, None]
-    return mass, np.concatenate(ends, axis=1)
+        peak = np.concatenate(found) + log_prior_u(u, priors, held=False) + np.log(model.outer_weight)[:, None]
+    return peak, np.concatenate(ends, axis=1)
 
 
 def ends_between(
@@ -69,30 +79,45 @@ def on_grid(
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Log density over v = log(innovation SD - floor), on a grid fitted to every outer value and u."""
     moments, own = whitened(value, model, u)
-    low, high = _ends(moments, own, priors, u, obs=value.shape[1]) if ends is None else ends
+    if ends is None:
+        lowest, highest = _widest(priors, obs=value.shape[1])
+        wide = lowest + (highest - lowest) * _evenly(40)
+        _, low, high = _ends(wide, moments, own, priors, u, obs=value.shape[1])
+        _, low, high = _ends(low + (high - low) * _evenly(16), moments, own, priors, u, obs=value.shape[1])
+    else:
+        low, high = ends
     v = low + (high - low) * _evenly(points)
     density, sigma = _log_density(v, moments, own, priors, u, obs=value.shape[1])
     step = (high - low)[..., 0] / (points - 1)
-    found = {"log_density": density, "sigma": sigma, "step": step, "pull": own["pull"]}
-    return moments, found | ({"ends": np.stack([low, high])} if ends is None else {})
+    return moments, {"log_density": density, "sigma": sigma, "step": step, "pull": own["pull"]}
 
 
 def _ends(
-    moments: dict[str, np.ndarray], own: dict[str, np.ndarray], priors: Priors, u: np.ndarray, *, obs: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Where the density of v ends, found on a wide grid and then a closer one."""
-    shape = (*own["pull"].shape[:3], 1)
+    v: np.ndarray,
+    moments: dict[str, np.ndarray],
+    own: dict[str, np.ndarray],
+    priors: Priors,
+    u: np.ndarray,
+    *,
+    obs: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The log density's highest point over some values of v, and the values around what is not negligible."""
+    density, _ = _log_density(v, moments, own, priors, u, obs=obs)
+    top = density.max(axis=-1, keepdims=True)
+    above = density > top - DEPTH
+    count = above.shape[-1]
+    first = np.maximum(above.argmax(axis=-1) - 1, 0)
+    last = np.minimum(count - above[..., ::-1].argmax(axis=-1), count - 1)
+    everywhere = np.broadcast_to(v, density.shape)
+    low, high = (np.take_along_axis(everywhere, i[..., None], axis=-1) for i in (first, last))
+    return top[..., 0], low, high
+
+
+def _widest(priors: Priors, *, obs: int) -> tuple[float, float]:
+    """Values of v beyond which no series of this length has its mass."""
     unit, floor = priors.sigma_sd, priors.sigma_floor
     smallest = math.log(min(unit, floor / obs) if floor > 0 else unit * 1e-4) - DEPTH
-    low, high = np.full(shape, smallest), np.full(shape, math.log(6.0 * unit))
-    for count in (40, 16):
-        v = low + (high - low) * _evenly(count)
-        density, _ = _log_density(v, moments, own, priors, u, obs=obs)
-        above = density > density.max(axis=-1, keepdims=True) - DEPTH
-        first = np.maximum(above.argmax(axis=-1) - 1, 0)
-        last = np.minimum(count - above[..., ::-1].argmax(axis=-1), count - 1)
-        low, high = (np.take_along_axis(v, i[..., None], axis=-1) for i in (first, last))
-    return low, high
+    return smallest, math.log(6.0 * unit)
 
 
 @cache
@@ -140,8 +165,8 @@ def _log_density(
     share = innovation_share(phi_of(u))[:, None]
     sigma = innovation / share
     variance = sigma**2
-    determinant = np.ones_like(variance)
-    explained = np.zeros_like(variance)
+    shape = np.broadcast_shapes(variance.shape, (*own["pull"].shape[:3], 1))
+    determinant, explained = np.ones(shape), np.zeros(shape)
     for j in range(own["pull"].shape[-1]):
         curvature = moments["curvature"][..., j, None]
         determinant *= 1 + curvature / variance

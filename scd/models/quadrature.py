@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scd.models.density import CHUNK, DEPTH, ends_between, log_mass, on_grid
+from scd.models.density import CHUNK, DEPTH, ends_between, log_peak, on_grid
 from scd.models.errors import PHI_LIMIT, U_LIMIT, innovation_share, log_prior_mass, log_prior_u, phi_of
 from scd.models.mixture import Mixture
 
@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     from scd.models.priors import Priors
 
 __all__ = ["LinearModel", "Quadrature", "integrate"]
+
+# glibc hands free memory back to the system as soon as 128 KiB of it lie at the end of the heap, and a page taken anew
+# costs more than the sums made in it. Once a larger block was freed, it keeps twice that much: see mallopt(3),
+# M_MMAP_THRESHOLD. This block is never touched, so it holds no memory; without it a posterior takes half as long again.
+np.empty(4 << 20, dtype=np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,7 +196,8 @@ class Quadrature:
         excess = (sigma * share.take(u) - self.floor) * np.exp(self.sigma_step[series].ravel().take(arm) * jitter[1])
         phi = self.phi.take(u)
         if points > 1:
-            phi = phi_of(np.arctanh(self.phi / PHI_LIMIT).take(u) + self.phi_step * jitter[0])
+            aside = np.tanh(self.phi_step * jitter[0])
+            phi = (phi + PHI_LIMIT * aside) / (1 + phi / PHI_LIMIT * aside)  # atanh's sum, without going there
         spread = (self.floor + excess) / innovation_share(phi)
         # The same for the outer quantity, whose cells end half-way between neighbouring values.
         outer = np.broadcast_to(self.outer[:1], h.shape)
@@ -293,11 +299,17 @@ def _where(value: np.ndarray, model: LinearModel, priors: Priors, *, refine: flo
     """The values of u to integrate over, and the ends of v for each outer value and u, from a coarse look at both."""
     # Near any phi the likelihood holds u to about 1 / sqrt(obs): steps of half an SD.
     fine = 0.5 / math.sqrt(value.shape[1] + 11) / refine
-    coarse = np.linspace(-U_LIMIT, U_LIMIT, math.ceil(2 * U_LIMIT / min(0.35, 4 * fine * refine)))
     every = max(1, len(model.outer) // 4) if len(model.columns) == 1 else 1
     some = np.unique(np.r_[0 : len(model.outer) : every, len(model.outer) - 1])
-    rough, known = log_mass(value, model.part(some), priors, coarse, points=24)
-    inside = np.flatnonzero((rough > rough.max(axis=(1, 2), keepdims=True) - DEPTH).any(axis=(0, 1)))
-    low, high = coarse[max(inside[0] - 1, 0)], coarse[min(inside[-1] + 1, len(coarse) - 1)]
+    few = model.part(some)
+    low, high, between = -U_LIMIT, U_LIMIT, None
+    # From far off first, with some log density to spare for a peak that so wide a grid steps over.
+    for steps, spare, points in ((8, 2.0, 40), (4, 0.0, 48)):
+        coarse = np.linspace(low, high, max(math.ceil((high - low) / (steps * min(0.0875, fine * refine))), 4))
+        peak, known = log_peak(value, few, priors, coarse, points=points, between=between)
+        inside = peak > peak.max(axis=(1, 2), keepdims=True) - DEPTH - spare
+        between = float(known[0][inside].min()), float(known[1][inside].max())
+        places = np.flatnonzero(inside.any(axis=(0, 1)))
+        low, high = coarse[max(places[0] - 1, 0)], coarse[min(places[-1] + 1, len(coarse) - 1)]
     u = np.linspace(low, high, max(math.ceil((high - low) / fine), 8))
     return u, ends_between(known, (some, np.arange(len(model.outer))), (coarse, u))
